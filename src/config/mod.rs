@@ -1,0 +1,310 @@
+//! `signpost.toml` as it is true: every reference resolved, every number within its limit, in floor-1 types.
+//!
+//! `spec.rs` is what the file may say, `parse.rs` reads it and reports every fault; after that nothing is checked again.
+//! No file is read here: the texts, included ones too, come as [`crate::diagnostic::Source`].
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::diagnostic::Span;
+use crate::geo::{Match, Point, Prefix};
+use crate::wire::Name;
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The process.
+    pub server: Server,
+    /// How endpoints are probed, by [`CheckId`].
+    pub checks: Vec<Check>,
+    /// Pools and policies by [`NodeId`], children before the policies that name them.
+    pub nodes: Vec<Node>,
+    /// What differs from the rule, zone by zone.
+    pub zones: Vec<ZoneRules>,
+}
+
+/// An index into [`Config::checks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CheckId(pub u32);
+
+/// An index into [`Config::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// Addresses for UDP and TCP.
+    pub listen: Vec<SocketAddr>,
+    /// UDP workers for each address; the number of cores if unset.
+    pub threads: Option<NonZeroUsize>,
+    /// The folder of zone files.
+    pub zones: PathBuf,
+    /// Geo databases; the first that knows a fact about an address wins.
+    pub geoip: Vec<PathBuf>,
+    /// The Unix socket for `status`, `reload` and `explain`.
+    pub control: PathBuf,
+    /// How long the start waits for first verdicts at most.
+    pub warmup: Duration,
+    /// How long changed files must rest before they are read.
+    pub settle: Duration,
+    /// Whether files are watched at all.
+    pub watch: bool,
+    /// Octets of a UDP answer at most, 512 to 4096.
+    pub udp_payload: u16,
+    /// TCP connections at a time, in all.
+    pub tcp_connections: usize,
+    /// TCP connections at a time from one IPv4 address or IPv6 /56.
+    pub tcp_connections_per_source: usize,
+}
+
+/// `[check.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// Where it is defined.
+    pub span: Span,
+    /// What is asked.
+    pub kind: CheckKind,
+    /// The port, by kind if not written.
+    pub port: u16,
+    /// From the start of one probe to the start of the next.
+    pub interval: Duration,
+    /// For the whole probe; at most the interval.
+    pub timeout: Duration,
+    /// Passes in a row that bring an endpoint up.
+    pub rise: u32,
+    /// Failures in a row that take it down.
+    pub fall: u32,
+    /// The local address that probes come from.
+    pub source: Option<IpAddr>,
+}
+
+/// The kinds of check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CheckKind {
+    /// A TCP connect.
+    Tcp,
+    /// A request over plain HTTP.
+    Http(HttpCheck),
+    /// A request over TLS.
+    Https(HttpCheck, TlsCheck),
+}
+
+/// What an HTTP(S) probe sends and expects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpCheck {
+    /// Host header and SNI; the endpoint's own address if unset.
+    pub host: Option<String>,
+    /// Path and query, beginning with `/`.
+    pub path: String,
+    /// The method, upper case.
+    pub method: String,
+    /// Headers beside Host.
+    pub headers: Vec<(String, String)>,
+    /// Statuses that pass, as inclusive ranges.
+    pub expect_status: Vec<(u16, u16)>,
+    /// Bytes that the body must hold.
+    pub expect_body: Option<String>,
+}
+
+/// How TLS is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TlsCheck {
+    /// Whether chain and name must hold.
+    pub verify: bool,
+    /// A PEM file of CAs that count beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// A pool or a policy; they share one space of names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Endpoints in one place.
+    Pool(Pool),
+    /// How to choose among pools or policies.
+    Policy(Policy),
+}
+
+/// What pools and policies have alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Common {
+    /// The name in the shared space.
+    pub name: String,
+    /// Where it is defined.
+    pub span: Span,
+    /// The place written at it.
+    pub location: Option<Point>,
+    /// When it counts as up.
+    pub min_up: MinUp,
+    /// Seconds for answers where this node is bound, and where it is written.
+    pub ttl: Option<(u32, Span)>,
+    /// Whether ECS is honoured where this node is bound, and where it is written.
+    pub ecs: Option<(bool, Span)>,
+}
+
+/// `[pool.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// Name, place and thresholds.
+    pub common: Common,
+    /// How its endpoints are probed; never, if unset.
+    pub check: Option<CheckId>,
+    /// How endpoints are drawn.
+    pub choose: PoolChoice,
+    /// Addresses in one answer.
+    pub answers: usize,
+    /// Its endpoints, at least one.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// How a pool draws among its endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolChoice {
+    /// By weight.
+    Weighted,
+    /// By weight and the client's network, always the same for the same network.
+    Hashed,
+    /// All of them.
+    All,
+}
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// Its name, unique in its pool.
+    pub name: String,
+    /// Where it is defined.
+    pub span: Span,
+    /// Its IPv4 address.
+    pub v4: Option<Ipv4Addr>,
+    /// Its IPv6 address.
+    pub v6: Option<Ipv6Addr>,
+    /// Its share; 0 is never chosen.
+    pub weight: u16,
+}
+
+/// `[policy.NAME]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Name, place and thresholds.
+    pub common: Common,
+    /// How it chooses.
+    pub choose: Choose,
+    /// Who answers when no child is up.
+    pub last: Option<NodeId>,
+}
+
+/// The kinds of policy.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choose {
+    /// The child nearest to the client.
+    Nearest {
+        /// In the order that decides where distance does not.
+        from: Vec<Child>,
+        /// Networks with an order of their own.
+        overrides: Vec<Override>,
+    },
+    /// The first child that is up.
+    Failover(Vec<Child>),
+    /// A child drawn by weight.
+    Weighted(Vec<Child>),
+    /// A child by weight and the client's network.
+    Hashed(Vec<Child>),
+    /// The first rule that matches the client.
+    Geo {
+        /// In the order of the file.
+        rules: Vec<Rule>,
+        /// For clients that no rule matches, and after a rule that is used up.
+        otherwise: Option<NodeId>,
+    },
+}
+
+/// One child of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Which.
+    pub node: NodeId,
+    /// Its share, for weighted and hashed.
+    pub weight: u16,
+    /// -99 to 99, for nearest: above 0 draws clients in, below 0 keeps them off.
+    pub bias: i8,
+}
+
+/// Clients in a network get their own order of children.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// The networks.
+    pub nets: Vec<Prefix>,
+    /// Children in order of choice.
+    pub order: Vec<NodeId>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// One rule of a `geo` policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Which clients.
+    pub matches: Match,
+    /// Children in order of choice.
+    pub order: Vec<NodeId>,
+    /// Whether health and family never leave `order`.
+    pub strict: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// When a pool or policy counts as up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MinUp {
+    /// That many of its endpoints or children.
+    Count(NonZeroU16),
+    /// That share of their weight, 1 to 100.
+    Percent(u8),
+}
+
+/// `[zone."NAME"]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ZoneRules {
+    /// The zone's name.
+    pub apex: Name,
+    /// Where it is defined.
+    pub span: Span,
+    /// Bindings that replace the zone's own `_steer` records.
+    pub steer: Option<Vec<Steer>>,
+    /// The only nodes that bindings of the zone may name.
+    pub policies: Option<Vec<NodeId>>,
+}
+
+/// One binding written in the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steer {
+    /// The bound name.
+    pub name: Name,
+    /// What it is bound to.
+    pub node: NodeId,
+    /// Where it is written.
+    pub span: Span,
+}
+
+impl Node {
+    /// What pools and policies have alike.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Pool(pool) => &pool.common,
+            Self::Policy(policy) => &policy.common,
+        }
+    }
+}
+
+impl Config {
+    /// The node with this name.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        let index = self.nodes.iter().position(|node| node.common().name == name)?;
+        u32::try_from(index).ok().map(NodeId)
+    }
+}

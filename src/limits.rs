@@ -1,0 +1,68 @@
+//! Every limit: a name with its unit, the default, and the reason.
+//!
+//! Over a limit, input is refused with a place and a next step; it is never fatal and never silently cut.
+
+/// Octets of a domain name on the wire, the root label included (RFC 1035 §3.1).
+pub const NAME_LENGTH_MAX: usize = 255;
+/// Octets of one label (RFC 1035 §3.1).
+pub const LABEL_LENGTH_MAX: usize = 63;
+/// Labels of a name without the root: 127 one-octet labels fill 255 octets.
+pub const LABELS_MAX: usize = 127;
+/// Octets of one TXT string (RFC 1035 §3.3).
+pub const CHARACTER_STRING_LENGTH_MAX: usize = 255;
+/// Octets of RDATA that fit a message with its header, a question and a record header besides.
+pub const RDATA_LENGTH_MAX: usize = 65_535 - 12 - 260 - 12;
+/// The largest TTL, in seconds (RFC 2181 §8).
+pub const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
+/// Octets of a zone file or an included one; a bigger one is a mistake, not a zone.
+pub const ZONE_FILE_LENGTH_MAX: usize = 1 << 30;
+/// Octets of a `signpost.toml` or an included one.
+pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
+/// Octets of a geo database; the biggest on the market are a tenth of it.
+pub const GEO_FILE_LENGTH_MAX: usize = 1 << 30;
+/// `$INCLUDE` inside `$INCLUDE`: as deep as any real tree, and a loop ends here at the latest.
+pub const INCLUDE_DEPTH_MAX: usize = 8;
+/// Files that one zone includes.
+pub const INCLUDE_COUNT_MAX: usize = 64;
+/// Diagnostics kept for one file: a file of another kind would otherwise print one a line.
+pub const DIAGNOSTICS_PER_FILE_MAX: usize = 50;
+
+/// Policies inside policies: deeper than any operator can reason about.
+pub const POLICY_DEPTH_MAX: usize = 8;
+/// Pools that a policy reaches, each way counted: bounds the walk of one query.
+pub const POLICY_LEAVES_MAX: usize = 1024;
+/// Children of one policy.
+pub const POLICY_CHILDREN_MAX: usize = 256;
+/// Rules of one `geo` policy: they are matched as the bits of one word.
+pub const GEO_RULES_MAX: usize = 64;
+/// Endpoints of one pool: a rank row of the hashed choice is one octet an endpoint.
+pub const POOL_ENDPOINTS_MAX: usize = 255;
+/// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
+pub const WEIGHT_SUM_MAX: u32 = 65_535;
+/// Addresses in one steered answer: 16 A records fit 512 octets with any question.
+pub const ANSWERS_MAX: usize = 16;
+/// Places kept by distance for one region, then the order of `from` (notes on merging: more costs table, buys nothing).
+pub const NEAREST_LENGTH: usize = 3;
+/// IPv4 prefixes from a geo database are cut here: ECS never tells more.
+pub const GEO_CLIP_V4: u8 = 24;
+/// IPv6 prefixes from a geo database are cut here.
+pub const GEO_CLIP_V6: u8 = 48;
+/// Buckets of the hashed choice: one holds 0.02 % of the clients.
+pub const HASH_BUCKETS: usize = 4096;
+
+/// CNAMEs followed within a zone for one answer.
+pub const CNAME_CHAIN_LENGTH_MAX: usize = 8;
+/// Octets of a UDP answer at most, and the size we announce: fits every path without fragments.
+pub const UDP_PAYLOAD_LENGTH_MAX: usize = 1232;
+/// Octets of a UDP answer to a client without EDNS (RFC 1035 §4.2.1).
+pub const UDP_PAYLOAD_LENGTH_MIN: usize = 512;
+/// Octets of a UDP query that we read; a longer one is answered FORMERR from its first part.
+pub const UDP_QUERY_LENGTH_MAX: usize = 4096;
+/// Octets of a message over TCP (RFC 1035 §4.2.2).
+pub const MESSAGE_LENGTH_MAX: usize = 65_535;
+/// Datagrams taken and sent by one system call; more than 64 brings nothing.
+pub const UDP_BATCH_LENGTH: usize = 64;
+
+const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
+const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);
+const _: () = assert!(NEAREST_LENGTH <= POLICY_CHILDREN_MAX);

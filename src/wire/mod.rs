@@ -1,0 +1,13 @@
+//! DNS as bytes: names, types, RDATA layouts, message headers.
+//!
+//! Shared vocabulary of all floors above. Nothing here knows zones, policies or sockets. Bytes from strangers are read with
+//! checked accesses only.
+#![warn(clippy::indexing_slicing)]
+
+pub mod message;
+mod name;
+pub mod rdata;
+mod rrtype;
+
+pub use name::{Labels, Name, NameError};
+pub use rrtype::RrType;

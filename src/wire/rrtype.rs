@@ -1,0 +1,64 @@
+//! Resource record types: the number, and its mnemonic from the one table in `rdata.rs`.
+
+use std::fmt;
+
+use super::rdata;
+
+/// A resource record type, or a query type (RFC 1035 §3.2.2, §3.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RrType(pub u16);
+
+/// Types that code speaks about by name; the table in `rdata.rs` knows more.
+#[allow(missing_docs)]
+impl RrType {
+    pub const A: Self = Self(1);
+    pub const NS: Self = Self(2);
+    pub const CNAME: Self = Self(5);
+    pub const SOA: Self = Self(6);
+    pub const PTR: Self = Self(12);
+    pub const MX: Self = Self(15);
+    pub const TXT: Self = Self(16);
+    pub const AAAA: Self = Self(28);
+    pub const SRV: Self = Self(33);
+    pub const NAPTR: Self = Self(35);
+    pub const DNAME: Self = Self(39);
+    pub const OPT: Self = Self(41);
+    pub const DS: Self = Self(43);
+    pub const SSHFP: Self = Self(44);
+    pub const TLSA: Self = Self(52);
+    pub const SVCB: Self = Self(64);
+    pub const HTTPS: Self = Self(65);
+    pub const TKEY: Self = Self(249);
+    pub const TSIG: Self = Self(250);
+    pub const IXFR: Self = Self(251);
+    pub const AXFR: Self = Self(252);
+    pub const ANY: Self = Self(255);
+    pub const CAA: Self = Self(257);
+}
+
+impl RrType {
+    /// The type with this mnemonic, case ignored; `TYPEnnn` (RFC 3597 §5) too.
+    pub fn from_mnemonic(text: &str) -> Option<Self> {
+        let known = rdata::LAYOUTS.iter().find(|layout| layout.mnemonic.eq_ignore_ascii_case(text));
+        known.map(|layout| layout.rtype).or_else(|| {
+            let (prefix, digits) = text.split_at_checked(4)?;
+            let plain = prefix.eq_ignore_ascii_case("TYPE") && digits.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| digits.parse().ok().map(Self))?
+        })
+    }
+
+    /// Whether no record can have this type: RFC 6895 §3.1, QTYPEs and meta-TYPEs.
+    pub fn is_meta(self) -> bool {
+        self == Self::OPT || (128..=255).contains(&self.0) || self.0 == 0
+    }
+}
+
+impl fmt::Display for RrType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match rdata::layout(*self) {
+            Some(layout) => out.write_str(layout.mnemonic),
+            None if *self == Self::ANY => out.write_str("ANY"),
+            None => write!(out, "TYPE{}", self.0),
+        }
+    }
+}
