@@ -1,10 +1,30 @@
 //! Query bytes to answer bytes. Pure: never fails, allocates, waits, or reads a clock, dice or file.
+//!
+//! [`answer`] is the one door for every transport. What it can't answer is an RCODE, decided in one place below, or a counted
+//! drop. `resolve.rs` finds what stands at the name, `steer.rs` decides where policies do, `reply.rs` writes.
 #![warn(clippy::indexing_slicing)]
+
+mod dice;
+mod edns;
+mod question;
+mod reply;
+mod resolve;
+mod steer;
+mod trace;
 
 use std::net::IpAddr;
 
+pub use dice::{Dice, Throw};
+pub use trace::{Reason, Silent, Step, Trace};
+
+use edns::Edns;
+use question::Question;
+use reply::Reply;
+use resolve::Resolution;
+
+use crate::limits::UDP_PAYLOAD_LENGTH_MIN;
 use crate::snapshot::Serving;
-use crate::wire::message::Rcode;
+use crate::wire::message::{CLASS_ANY, CLASS_IN, FLAG_QR, HEADER_LENGTH, OPCODE_MASK, Rcode};
 
 /// What one query sees.
 #[derive(Clone, Copy, Debug)]
@@ -12,20 +32,7 @@ pub struct View<'a> {
     /// What answers now; loaded once per batch.
     pub serving: &'a Serving,
     /// The throws of this query.
-    pub dice: Dice,
-}
-
-/// The throws of one query: a function of a seed, so that an answer can be repeated.
-#[derive(Clone, Copy, Debug)]
-pub struct Dice {
-    seed: u64,
-}
-
-impl Dice {
-    /// Dice for one query; the caller takes care that seeds differ.
-    pub fn seeded(seed: u64) -> Self {
-        Self { seed }
-    }
+    pub dice: Dice<'a>,
 }
 
 /// Who asks, and what fits the way back.
@@ -88,17 +95,61 @@ pub enum DropReason {
 ///
 /// `out` has room for `client.size_limit` octets at least.
 pub fn answer(view: &View<'_>, query: &[u8], client: &Client, out: &mut [u8]) -> Outcome {
-    let _ = (view, client);
-    let (Some(header), Some(room)) = (query.first_chunk::<12>(), out.get_mut(..query.len())) else {
-        return Outcome::Drop(DropReason::Short);
-    };
-    if header[2] & 0x80 != 0 {
+    answer_traced(view, query, client, out, &mut Silent)
+}
+
+/// As [`answer`], telling `trace` each stage on the way.
+pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [u8], trace: &mut impl Trace) -> Outcome {
+    let Some(header) = query.first_chunk::<HEADER_LENGTH>() else { return Outcome::Drop(DropReason::Short) };
+    let &[_, _, f0, f1, q0, q1, ..] = header;
+    let flags = u16::from_be_bytes([f0, f1]);
+    if flags & FLAG_QR != 0 {
         return Outcome::Drop(DropReason::Response);
     }
-    room.copy_from_slice(query);
-    if let Some(flags) = room.get_mut(2) {
-        *flags |= 0x80;
+    // RFC 9619: a query has exactly one question.
+    let question = Some(view.serving.snapshot.seed()).filter(|_| [q0, q1] == [0, 1]).and_then(|seed| Question::read(query, seed));
+    let mut reply = Reply::new(query, question.as_ref(), out);
+    let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
+
+    if flags & OPCODE_MASK != 0 {
+        return refuse(reply, Rcode::NotImp, None);
     }
-    let facts = Facts { rcode: Rcode::NoError, steered: false, truncated: false, ecs: false };
-    Outcome::Reply { length: query.len(), facts }
+    let Some(question) = question else { return refuse(reply, Rcode::FormErr, None) };
+    let edns = match edns::read(query, question.end) {
+        Ok(edns) => edns,
+        Err(edns::Malformed) => return refuse(reply, Rcode::FormErr, None),
+    };
+    if let Some(edns) = edns.filter(|edns| edns.version > 0) {
+        // RFC 6891 §6.1.3: an unknown version is answered with the one we know.
+        return refuse(reply, Rcode::BadVers, Some(&Edns { ecs: None, ..edns }));
+    }
+    reply.limit_to(size_limit(edns.as_ref(), client), edns.map_or(0, |edns| edns.reply_length()));
+    if question.qclass != CLASS_IN && question.qclass != CLASS_ANY {
+        return refuse(reply, Rcode::Refused, edns.as_ref());
+    }
+    let ecs = edns.and_then(|edns| edns.ecs);
+    let resolution = resolve::resolve(view, &question, client.address, ecs, &mut reply, trace);
+    finish(reply, resolution.rcode, edns.as_ref(), client, resolution)
+}
+
+/// RFC 1035 §4.2.1 without EDNS, RFC 6891 §6.2.3 with it: a size below 512 counts as 512.
+fn size_limit(edns: Option<&Edns<'_>>, client: &Client) -> usize {
+    match client.transport {
+        Transport::Stream => client.size_limit,
+        Transport::Udp => {
+            let asked = edns.map_or(UDP_PAYLOAD_LENGTH_MIN, |edns| usize::from(edns.udp_payload).max(UDP_PAYLOAD_LENGTH_MIN));
+            asked.min(client.size_limit)
+        }
+    }
+}
+
+fn finish(reply: Reply<'_>, rcode: Rcode, edns: Option<&Edns<'_>>, client: &Client, resolution: Resolution) -> Outcome {
+    let facts = Facts {
+        rcode,
+        steered: resolution.steered,
+        truncated: reply.is_truncated(),
+        ecs: edns.is_some_and(|edns| edns.ecs.is_some()),
+    };
+    let announced = client.size_limit.clamp(UDP_PAYLOAD_LENGTH_MIN, crate::limits::UDP_PAYLOAD_LENGTH_MAX) as u16;
+    Outcome::Reply { length: reply.finish(rcode, edns, announced, resolution.scope), facts }
 }

@@ -1,8 +1,180 @@
 //! Everything compiled: zones to wire answers, pools and policies to what a query walks over.
+//!
+//! Configuration, zones and geo data meet here and nowhere else. `load` decides what is compiled again after a change and what
+//! keeps its last good version; this room does no IO and knows no time. Readers see it through [`Serving`].
+
+mod binding;
+mod body;
+mod hash;
+mod names;
+mod policies;
+mod rendezvous;
+mod steering;
+mod zone;
+
+use std::sync::Arc;
+
+use crate::config::{Config, NodeId, ZoneRules};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+
+pub use binding::{Binding, bindings};
+pub use body::{Bodies, Body, POINTER_TO_QUESTION};
+pub use hash::NameHash;
+pub use names::{Entry, EntryId, Kind as EntryKind, Rrset};
+pub use policies::{
+    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Order, Overrides, PerFamily,
+    Policies, Probe,
+};
+pub use rendezvous::network_length;
+pub use steering::{Draw, Grade, NodeState, Steering};
+pub use zone::{CompiledZone, Found, Referral, Suffix, compile as compile_zone};
 
 /// What answers now: one snapshot and the steering that follows from health. Readers take it from `serving`, once per batch.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Serving {
     /// Counts up with every publication, by reload or by health.
     pub generation: u64,
+    /// Zones and policies.
+    pub snapshot: Arc<Snapshot>,
+    /// What health makes of the policies.
+    pub steering: Steering,
+}
+
+/// All compiled zones and policies.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    seed: u64,
+    zones: Box<[LinkedZone]>,
+    /// Slots into `zones` by the apex's hash, `u32::MAX` where there is none.
+    slots: Box<[u32]>,
+    /// The most labels of an apex: no longer suffix need be looked up.
+    apex_labels_max: usize,
+    /// Pools and policies.
+    pub policies: Arc<Policies>,
+}
+
+/// A zone with its bindings resolved.
+#[derive(Clone, Debug)]
+pub struct LinkedZone {
+    /// The zone.
+    pub zone: Arc<CompiledZone>,
+    /// What each of its bindings leads to.
+    pub links: Box<[Link]>,
+    /// Labels of the apex.
+    pub apex_labels: usize,
+}
+
+/// Where a binding leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The pool or policy.
+    pub node: NodeId,
+    /// Seconds that its answers live.
+    pub ttl_seconds: u32,
+    /// Whether the client's subnet counts.
+    pub ecs: bool,
+}
+
+impl Snapshot {
+    /// Puts zones and policies together. `seed` is the one that all zones were compiled with.
+    pub fn new(seed: u64, zones: Vec<LinkedZone>, policies: Arc<Policies>) -> Self {
+        let mut slots = vec![u32::MAX; zones.len() * 2 + 1].into_boxed_slice();
+        for (index, linked) in zones.iter().enumerate() {
+            let mut at = NameHash::of(seed, &linked.zone.apex().to_lowercase_wire()).slot(slots.len());
+            while slots[at] != u32::MAX {
+                at = (at + 1) % slots.len();
+            }
+            slots[at] = index as u32;
+        }
+        let apex_labels_max = zones.iter().map(|linked| linked.apex_labels).max().unwrap_or_default();
+        Self { seed, zones: zones.into(), slots, apex_labels_max, policies }
+    }
+
+    /// The seed of every name hash in here.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// All zones.
+    pub fn zones(&self) -> &[LinkedZone] {
+        &self.zones
+    }
+
+    /// The zone nearest above a name; `suffix(n)` is the name's suffix of `n` labels, `labels` its count.
+    pub fn zone<'q>(&self, labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Option<&LinkedZone> {
+        (0..=labels.min(self.apex_labels_max)).rev().find_map(|count| self.zone_at(suffix(count)))
+    }
+
+    fn zone_at(&self, apex: Suffix<'_>) -> Option<&LinkedZone> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut at = apex.hash.slot(self.slots.len());
+        loop {
+            let linked = self.zones.get(*self.slots.get(at)? as usize)?;
+            if linked.zone.apex().as_wire().eq_ignore_ascii_case(apex.wire) {
+                return Some(linked);
+            }
+            at = (at + 1) % self.slots.len();
+        }
+    }
+}
+
+/// Resolves a zone's bindings against the policies; every one that can't be is reported.
+pub fn link(
+    zone: Arc<CompiledZone>,
+    rules: Option<&ZoneRules>,
+    config: &Config,
+    policies: &Policies,
+) -> Result<LinkedZone, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let mut links = Vec::with_capacity(zone.bindings().len());
+    for binding in zone.bindings() {
+        let Some(id) = policies.find(&binding.target) else {
+            faults.push(undefined(binding, config));
+            continue;
+        };
+        let allowed = rules.and_then(|rules| rules.policies.as_ref());
+        if allowed.is_some_and(|allowed| !allowed.contains(&id)) {
+            faults.push(forbidden(binding, config, rules));
+        }
+        if let Some(node) = policies.node(id) {
+            links.push(Link { node: id, ttl_seconds: node.ttl_seconds, ecs: node.ecs });
+        }
+    }
+    let apex_labels = zone.apex().label_count();
+    if faults.is_empty() { Ok(LinkedZone { zone, links: links.into(), apex_labels }) } else { Err(faults) }
+}
+
+fn undefined(binding: &Binding, config: &Config) -> Diagnostic {
+    let names = config.nodes.iter().map(|node| node.common().name.as_str());
+    let fault = Diagnostic::error(binding.span, format!("policy \"{}\" is not defined", binding.target)).label("used here");
+    match did_you_mean(&binding.target, names).and_then(|near| config.find(near)).and_then(|id| config.nodes.get(id.0 as usize)) {
+        Some(near) => {
+            let common = near.common();
+            fault
+                .related(format!("a {} \"{}\" is defined", kind_of(near), common.name), common.span)
+                .help(format!("did you mean \"{}\"?", common.name))
+        }
+        None => fault
+            .help(format!("define [policy.{0}] or [pool.{0}] in signpost.toml, or bind the name to one that is", binding.target)),
+    }
+}
+
+fn forbidden(binding: &Binding, config: &Config, rules: Option<&ZoneRules>) -> Diagnostic {
+    let fault =
+        Diagnostic::error(binding.span, format!("policy \"{}\" may not be used in this zone", binding.target)).label("used here");
+    let Some(rules) = rules else { return fault };
+    let names = rules.policies.iter().flatten().filter_map(|id| config.nodes.get(id.0 as usize));
+    let allowed: Vec<String> = names.map(|node| format!("\"{}\"", node.common().name)).collect();
+    fault
+        .related("the zone's policies are listed", rules.span)
+        .help(format!("use one of {}, or add it to \"policies\"", allowed.join(", ")))
+}
+
+fn kind_of(node: &crate::config::Node) -> &'static str {
+    match node {
+        crate::config::Node::Pool(_) => "pool",
+        crate::config::Node::Policy(_) => "policy",
+    }
 }

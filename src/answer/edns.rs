@@ -1,0 +1,182 @@
+//! EDNS (RFC 6891) and the client subnet (RFC 7871): what a query brings and what its reply echoes.
+//!
+//! The subnet option is read from the wire by ourselves, since a wrongly formed one must be refused (RFC 7871 §7.1.2) and a
+//! well-formed one echoed octet for octet.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::wire::RrType;
+use crate::wire::message::HEADER_LENGTH;
+
+/// The option code of the client subnet.
+const OPTION_ECS: u16 = 8;
+/// The DO bit (RFC 3225 §3), the only flag we know.
+const FLAG_DO: u16 = 0x8000;
+/// Octets of an OPT record without options.
+const OPT_LENGTH: usize = 11;
+
+/// What the OPT record of a query says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edns<'q> {
+    /// Octets that the client can take.
+    pub udp_payload: u16,
+    /// The EDNS version.
+    pub version: u8,
+    /// DO, copied into the reply.
+    pub dnssec_ok: bool,
+    /// The client subnet, if one came.
+    pub ecs: Option<Ecs<'q>>,
+}
+
+/// A well-formed client subnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ecs<'q> {
+    /// The option's octets: family, source length, scope length, address.
+    octets: &'q [u8],
+    /// The address, zero-extended; `None` for family 0.
+    pub address: Option<IpAddr>,
+    /// Bits of the address that count; 0 is a client that opts out.
+    pub source: u8,
+}
+
+/// A message that breaks the format: FORMERR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// Reads everything behind the question: at most one OPT, at the root; nothing else may stand in answer or authority.
+pub(super) fn read(message: &[u8], question_end: usize) -> Result<Option<Edns<'_>>, Malformed> {
+    let [answers, authorities, additionals] = counts(message).ok_or(Malformed)?;
+    if answers != 0 || authorities != 0 {
+        return Err(Malformed);
+    }
+    let mut edns = None;
+    let mut rest = message.get(question_end..).ok_or(Malformed)?;
+    for _ in 0..additionals {
+        let record = Record::read(rest).ok_or(Malformed)?;
+        rest = record.rest;
+        if record.rtype == RrType::OPT {
+            // RFC 6891 §6.1.1: one OPT, owned by the root.
+            if edns.is_some() || !record.at_root {
+                return Err(Malformed);
+            }
+            edns = Some(Edns::read(&record)?);
+        }
+    }
+    if rest.is_empty() { Ok(edns) } else { Err(Malformed) }
+}
+
+fn counts(message: &[u8]) -> Option<[u16; 3]> {
+    let (counts, _) = message.get(6..HEADER_LENGTH)?.as_chunks::<2>();
+    counts.first_chunk::<3>().map(|counts| counts.map(u16::from_be_bytes))
+}
+
+/// A record of the additional section.
+struct Record<'q> {
+    at_root: bool,
+    rtype: RrType,
+    class: u16,
+    ttl: u32,
+    rdata: &'q [u8],
+    rest: &'q [u8],
+}
+
+impl<'q> Record<'q> {
+    fn read(octets: &'q [u8]) -> Option<Self> {
+        let name_end = skip_name(octets)?;
+        let (fixed, after) = octets.get(name_end..)?.split_first_chunk::<10>()?;
+        let [t0, t1, c0, c1, ttl @ .., l0, l1] = *fixed;
+        let (rdata, rest) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
+        Some(Self {
+            at_root: name_end == 1,
+            rtype: RrType(u16::from_be_bytes([t0, t1])),
+            class: u16::from_be_bytes([c0, c1]),
+            ttl: u32::from_be_bytes(ttl),
+            rdata,
+            rest,
+        })
+    }
+}
+
+/// The length of a name as it stands, a pointer ending it.
+fn skip_name(octets: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match *octets.get(at)? {
+            0 => return Some(at + 1),
+            length @ 1..=63 => at += 1 + usize::from(length),
+            0xc0.. => return Some(at + 2),
+            _ => return None,
+        }
+    }
+}
+
+impl<'q> Edns<'q> {
+    fn read(record: &Record<'q>) -> Result<Self, Malformed> {
+        let [_, version, flags @ ..] = record.ttl.to_be_bytes();
+        let mut edns =
+            Self { udp_payload: record.class, version, dnssec_ok: u16::from_be_bytes(flags) & FLAG_DO != 0, ecs: None };
+        let mut rest = record.rdata;
+        while !rest.is_empty() {
+            let (head, after) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
+            let [c0, c1, l0, l1] = *head;
+            let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1]))).ok_or(Malformed)?;
+            if u16::from_be_bytes([c0, c1]) == OPTION_ECS && version == 0 && edns.ecs.is_none() {
+                edns.ecs = Some(Ecs::read(data).ok_or(Malformed)?);
+            }
+            rest = after;
+        }
+        Ok(edns)
+    }
+
+    /// Octets that the reply's OPT will take.
+    pub(super) fn reply_length(&self) -> usize {
+        OPT_LENGTH + self.ecs.map_or(0, |ecs| 4 + ecs.octets.len())
+    }
+
+    /// Writes the reply's OPT: our size, version 0, DO copied, the subnet echoed with its scope. Returns the octets written.
+    pub(super) fn write(&self, out: &mut [u8], udp_payload: u16, rcode: u16, scope: u8) -> Option<usize> {
+        let length = self.reply_length();
+        let (fixed, options) = out.get_mut(..length)?.split_first_chunk_mut::<OPT_LENGTH>()?;
+        let [p0, p1] = udp_payload.to_be_bytes();
+        let [f0, f1] = if self.dnssec_ok { FLAG_DO.to_be_bytes() } else { [0; 2] };
+        let [d0, d1] = (options.len() as u16).to_be_bytes();
+        *fixed = [0, 0, RrType::OPT.0 as u8, p0, p1, (rcode >> 4) as u8, 0, f0, f1, d0, d1];
+        if let Some(ecs) = self.ecs {
+            let (head, echo) = options.split_first_chunk_mut::<4>()?;
+            let [l0, l1] = (ecs.octets.len() as u16).to_be_bytes();
+            *head = [0, OPTION_ECS as u8, l0, l1];
+            // RFC 7871 §7.2.1: family, source and address as they came, the scope ours.
+            echo.copy_from_slice(ecs.octets);
+            *echo.get_mut(3)? = scope;
+        }
+        Some(length)
+    }
+}
+
+impl<'q> Ecs<'q> {
+    /// RFC 7871 §6: exactly the octets that the source length needs, no bit set behind it, scope 0.
+    fn read(octets: &'q [u8]) -> Option<Self> {
+        let (head, address) = octets.split_first_chunk::<4>()?;
+        let [f0, f1, source, scope] = *head;
+        let bits_max = match u16::from_be_bytes([f0, f1]) {
+            0 => 0,
+            1 => 32,
+            2 => 128,
+            _ => return None,
+        };
+        let needed = usize::from(source).div_ceil(8);
+        let bits_behind = needed as u32 * 8 - u32::from(source);
+        let padding = address.last().is_some_and(|last| last.trailing_zeros() < bits_behind);
+        if scope != 0 || source > bits_max || address.len() != needed || padding {
+            return None;
+        }
+        let mut wide = [0; 16];
+        wide.get_mut(..needed)?.copy_from_slice(address);
+        let address = match bits_max {
+            32 => Some(IpAddr::V4(Ipv4Addr::from(*wide.first_chunk::<4>()?))),
+            128 => Some(IpAddr::V6(Ipv6Addr::from(wide))),
+            _ => None,
+        };
+        Some(Self { octets, address, source })
+    }
+}

@@ -1,0 +1,232 @@
+//! What stands at a name, RFC 1034 §4.3.2: zone, cut, name or wildcard, CNAME, RRset; and the negative answers of RFC 2308.
+
+use std::net::IpAddr;
+
+use super::View;
+use super::edns::Ecs;
+use super::question::{FoldedName, Question};
+use super::reply::{Reply, Section};
+use super::steer::{Decision, Subject};
+use super::trace::{Step, Trace};
+use crate::limits::CNAME_CHAIN_LENGTH_MAX;
+use crate::snapshot::{CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset};
+use crate::wire::RrType;
+use crate::wire::message::{HEADER_LENGTH, Rcode};
+
+/// What resolving came to, beside the records in the reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolution {
+    pub rcode: Rcode,
+    pub steered: bool,
+    /// Bits of the client subnet for which the answer holds.
+    pub scope: u8,
+}
+
+impl Default for Resolution {
+    fn default() -> Self {
+        Self { rcode: Rcode::NoError, steered: false, scope: 0 }
+    }
+}
+
+/// Resolves the question into records of the reply.
+pub(super) fn resolve<T: Trace>(
+    view: &View<'_>,
+    question: &Question,
+    source: IpAddr,
+    ecs: Option<Ecs<'_>>,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> Resolution {
+    let snapshot = &view.serving.snapshot;
+    let linked = snapshot.zone(question.name.labels(), |count| question.name.suffix(count));
+    // No zone of ours, or a question that no record can answer (transfers included): RFC 5936 §2.2.1.
+    let meta = question.qtype.is_meta() && question.qtype != RrType::ANY;
+    let Some(linked) = linked.filter(|_| !meta) else {
+        return Resolution { rcode: Rcode::Refused, ..Resolution::default() };
+    };
+    trace.note(Step::Zone(linked));
+    let mut resolver = Resolver {
+        view,
+        linked,
+        zone: &linked.zone,
+        qtype: question.qtype,
+        source,
+        ecs,
+        apex_offset: HEADER_LENGTH + question.name.length() - linked.zone.apex().as_wire().len(),
+        reply,
+        trace,
+        resolution: Resolution::default(),
+    };
+    resolver.follow(&question.name);
+    resolver.resolution
+}
+
+struct Resolver<'a, 'o, T> {
+    view: &'a View<'a>,
+    linked: &'a LinkedZone,
+    zone: &'a CompiledZone,
+    qtype: RrType,
+    source: IpAddr,
+    ecs: Option<Ecs<'a>>,
+    /// Where the apex stands in the reply: at the end of the question's name.
+    apex_offset: usize,
+    reply: &'a mut Reply<'o>,
+    trace: &'a mut T,
+    resolution: Resolution,
+}
+
+/// What one name came to: nothing more, or a CNAME whose target stands at this offset of the reply.
+type Next = Option<usize>;
+
+impl<T: Trace> Resolver<'_, '_, T> {
+    /// Answers for the name, and for where its CNAMEs lead within the zone.
+    fn follow(&mut self, name: &FoldedName) {
+        let Some(mut at) = self.answer_name(name, HEADER_LENGTH as u16) else { return };
+        let mut visited = [name.hash(); CNAME_CHAIN_LENGTH_MAX];
+        for link in 0..CNAME_CHAIN_LENGTH_MAX {
+            let Some(target) = FoldedName::read_compressed(self.reply.octets(), at, self.view.serving.snapshot.seed()) else {
+                return;
+            };
+            let beyond = !target.is_at_or_below(self.zone.apex().as_wire(), self.linked.apex_labels);
+            if beyond || visited.contains(&target.hash()) {
+                return;
+            }
+            if let Some(place) = visited.get_mut(link) {
+                *place = target.hash();
+            }
+            self.trace.note(Step::Followed(target.suffix(target.labels()).wire));
+            let Some(next) = self.answer_name(&target, at as u16) else { return };
+            at = next;
+        }
+    }
+
+    /// Answers for one name, which stands at `owner` in the reply.
+    fn answer_name(&mut self, name: &FoldedName, owner: u16) -> Next {
+        match self.zone.find(name.labels(), self.linked.apex_labels, |count| name.suffix(count)) {
+            Found::Name(id) | Found::Wildcard(id) => self.answer_entry(self.zone.entry(id)?, owner),
+            Found::Cut(id) => {
+                self.answer_cut(id, name, owner);
+                None
+            }
+            Found::Nothing => {
+                // RFC 6604 §3: the RCODE tells of the last name of a chain.
+                self.resolution.rcode = Rcode::NxDomain;
+                self.reply.set_authoritative();
+                self.push_negative();
+                None
+            }
+        }
+    }
+
+    fn answer_entry(&mut self, entry: &Entry, owner: u16) -> Next {
+        self.reply.set_authoritative();
+        let rrsets = self.zone.rrsets(entry);
+        if let EntryKind::Steered(binding) = entry.kind
+            && let Some(link) = self.linked.links.get(binding as usize)
+        {
+            self.answer_steered(*link, rrsets, owner);
+            return None;
+        }
+        let wanted = |rrset: &&Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
+        if let Some(rrset) = rrsets.iter().find(wanted) {
+            // RFC 8482 §4.1: one RRset is enough of an answer to ANY.
+            self.push_answer(rrset, owner);
+            return None;
+        }
+        if let Some(cname) = rrsets.iter().find(|rrset| rrset.rtype == RrType::CNAME) {
+            // The target is the RDATA: behind owner, type, class, TTL and length.
+            return self.push_answer(cname, owner).map(|start| start + 12);
+        }
+        self.push_negative();
+        None
+    }
+
+    /// A bound name: addresses by policy, everything else as it stands; its CNAME is for servers that can't steer.
+    fn answer_steered(&mut self, link: Link, rrsets: &[Rrset], owner: u16) {
+        self.trace.note(Step::Bound(link));
+        let families = self.view.serving.snapshot.policies.node(link.node).map_or_else(PerFamily::default, |node| node.families);
+        let family = match self.qtype {
+            RrType::A => Some(Family::V4),
+            RrType::AAAA => Some(Family::V6),
+            // RFC 8482 §4.1: any one RRset.
+            RrType::ANY => Family::ALL.into_iter().find(|family| families[*family]),
+            _ => None,
+        };
+        if let Some(family) = family {
+            if families[family] {
+                return self.push_steered(link, family, owner);
+            }
+            self.trace.note(Step::Own(family));
+        }
+        let wanted = |rrset: &&Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
+        match rrsets.iter().filter(|rrset| rrset.rtype != RrType::CNAME).find(wanted) {
+            Some(rrset) => drop(self.push_answer(rrset, owner)),
+            None => self.push_negative(),
+        }
+    }
+
+    fn push_steered(&mut self, link: Link, family: Family, owner: u16) {
+        self.resolution.steered = true;
+        // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
+        let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address);
+        let subject = Subject::new(self.source, subnet);
+        self.trace.note(Step::Client { family, address: subject.address(), by_subnet: subnet.is_some() });
+        let mut decision = Decision { serving: self.view.serving, subject, dice: self.view.dice, trace: self.trace };
+        let chosen = decision.choose(link.node, family);
+        if subnet.is_some() {
+            self.resolution.scope = decision.scope(link.node);
+            self.trace.note(Step::Scope(self.resolution.scope));
+        }
+        let Some(chosen) = chosen else { return };
+        let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
+            return;
+        };
+        let (at, records) = self.reply.mark();
+        for &endpoint in chosen.endpoints() {
+            let address = pool.endpoints.get(usize::from(endpoint)).and_then(|endpoint| endpoint.addresses[family]);
+            if address.is_some_and(|address| !self.reply.push_address(owner, link.ttl_seconds, address)) {
+                self.reply.rewind(at, records);
+                return self.reply.set_truncated();
+            }
+        }
+    }
+
+    /// RFC 1034 §4.2.1: where the zone ends, the way on; but DS at the cut itself is the parent's to answer (RFC 4035 §3.1.4.1).
+    fn answer_cut(&mut self, id: EntryId, name: &FoldedName, owner: u16) {
+        let Some(entry) = self.zone.entry(id) else { return };
+        if self.qtype == RrType::DS && self.zone.is_name_of(id, name.suffix(name.labels()).wire) {
+            self.reply.set_authoritative();
+            match self.zone.rrsets(entry).iter().find(|rrset| rrset.rtype == RrType::DS) {
+                Some(rrset) => drop(self.push_answer(rrset, owner)),
+                None => self.push_negative(),
+            }
+            return;
+        }
+        let EntryKind::Cut(index) = entry.kind else { return };
+        let Some(referral) = self.zone.referral(index) else { return };
+        let bodies = self.zone.bodies();
+        if self.reply.push_split(bodies, referral.with_glue, referral.ns.records(), self.apex_offset) {
+            return;
+        }
+        // RFC 9471 §3: glue that does not fit sets TC.
+        self.reply.set_truncated();
+        self.reply.push(Section::Authority, bodies, referral.ns, self.apex_offset);
+    }
+
+    fn push_answer(&mut self, rrset: &Rrset, owner: u16) -> Option<usize> {
+        let start = self.reply.push(Section::Answer, self.zone.bodies(), rrset.body, self.apex_offset);
+        match start {
+            Some(start) if owner != HEADER_LENGTH as u16 => self.reply.reown(start, rrset.body.records(), owner),
+            Some(_) => {}
+            None => self.reply.set_truncated(),
+        }
+        start
+    }
+
+    /// RFC 2308 §2: the SOA in the authority section tells how long a "no" may be kept.
+    fn push_negative(&mut self) {
+        if self.reply.push(Section::Authority, self.zone.bodies(), self.zone.negative_soa(), self.apex_offset).is_none() {
+            self.reply.set_truncated();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Bindings: which names of a zone are steered, and by what name of pool or policy (DESIGN: an underscore-scoped TXT record,
+//! RFC 8552).
+//!
+//! Read from the zone's own `_steer` records, or from `[zone."NAME"] steer`, which replaces them. Whether the named policy
+//! exists is decided when the zone is linked to the configuration, not here.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::config::ZoneRules;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::wire::{Name, RrType};
+use crate::zone::{Record, Zone};
+
+/// The label that binds.
+const STEER_LABEL: &[u8] = b"_steer";
+
+/// One name and what it is bound to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// The bound name.
+    pub name: Name,
+    /// The pool or policy as written.
+    pub target: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes.
+pub fn bindings(
+    zone: &Zone,
+    rules: Option<&ZoneRules>,
+    names: impl Fn(&crate::config::Steer) -> String,
+) -> (Vec<Binding>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let written = match rules.and_then(|rules| rules.steer.as_ref()) {
+        Some(steer) => {
+            steer.iter().map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span }).collect()
+        }
+        None => from_records(zone, &mut faults),
+    };
+    let owners = Owners::of(zone);
+    let (good, bad): (Vec<_>, Vec<_>) =
+        written.into_iter().map(|binding| (owners.refuse(&binding, zone), binding)).partition(|(fault, _)| fault.is_none());
+    faults.extend(bad.into_iter().filter_map(|(fault, _)| fault));
+    (good.into_iter().map(|(_, binding)| binding).collect(), faults)
+}
+
+/// What the zone's `_steer` records say.
+fn from_records(zone: &Zone, faults: &mut Vec<Diagnostic>) -> Vec<Binding> {
+    let is_binding = |record: &&Record| {
+        record.rtype == RrType::TXT && record.owner.labels().next().is_some_and(|label| label.eq_ignore_ascii_case(STEER_LABEL))
+    };
+    let mut first: HashMap<&Name, Span> = HashMap::new();
+    let mut bindings = Vec::new();
+    for record in zone.records.iter().filter(is_binding) {
+        let Some(name) = record.owner.parent().filter(|name| name.is_at_or_below(&zone.apex)) else { continue };
+        if let Some(&earlier) = first.get(&record.owner) {
+            faults.push(
+                Diagnostic::error(record.span, format!("\"{name}\" is bound twice"))
+                    .label("second binding")
+                    .related("first bound", earlier)
+                    .help("a name is bound to exactly one pool or policy; delete one of the records"),
+            );
+            continue;
+        }
+        first.insert(&record.owner, record.span);
+        match single_string(&record.rdata) {
+            Some(target) => bindings.push(Binding { name, target, span: record.span }),
+            None => faults.push(
+                Diagnostic::error(record.span, format!("the binding of \"{name}\" is not one string"))
+                    .label("expected one name of a pool or policy")
+                    .help("write a single quoted name, such as: _steer.www IN TXT \"web\""),
+            ),
+        }
+    }
+    bindings
+}
+
+/// The text of TXT RDATA that is exactly one non-empty string of UTF-8.
+fn single_string(rdata: &[u8]) -> Option<String> {
+    let (&length, text) = rdata.split_first()?;
+    (length as usize == text.len() && length > 0).then(|| String::from_utf8(text.to_vec()).ok())?
+}
+
+/// Which owners have what, for the rules about bound names.
+struct Owners<'a> {
+    addressed: HashSet<&'a Name>,
+    cuts: Vec<(&'a Name, RrType)>,
+}
+
+impl<'a> Owners<'a> {
+    fn of(zone: &'a Zone) -> Self {
+        let has_address = |record: &&Record| [RrType::A, RrType::AAAA, RrType::CNAME].contains(&record.rtype);
+        let ends_zone =
+            |record: &&Record| (record.rtype == RrType::NS && record.owner != zone.apex) || record.rtype == RrType::DNAME;
+        Self {
+            addressed: zone.records.iter().filter(has_address).map(|record| &record.owner).collect(),
+            cuts: zone.records.iter().filter(ends_zone).map(|record| (&record.owner, record.rtype)).collect(),
+        }
+    }
+
+    /// Why a binding can't stand, if it can't.
+    fn refuse(&self, binding: &Binding, zone: &Zone) -> Option<Diagnostic> {
+        let name = &binding.name;
+        if !name.is_at_or_below(&zone.apex) {
+            return Some(
+                Diagnostic::error(binding.span, format!("\"{name}\" is not in the zone \"{}\"", zone.apex))
+                    .label("bound here")
+                    .help("bind names at or below the zone's apex"),
+            );
+        }
+        // A DNAME's own name stays in the zone (RFC 6672 §2.3); a cut's does not.
+        let over = |(owner, rtype): &&(&Name, RrType)| name.is_at_or_below(owner) && (*rtype == RrType::NS || name != *owner);
+        if let Some((owner, rtype)) = self.cuts.iter().find(over) {
+            return Some(
+                Diagnostic::error(binding.span, format!("\"{name}\" is bound, but the zone ends at \"{owner}\" ({rtype})"))
+                    .label("bound here")
+                    .help(format!("bind the name in the zone that \"{owner}\" leads to, or delete the {rtype} record")),
+            );
+        }
+        if self.addressed.contains(name) {
+            return None;
+        }
+        Some(
+            Diagnostic::error(binding.span, format!("\"{name}\" is bound, but has no A, AAAA or CNAME record"))
+                .label("bound here")
+                .help(format!("add the address that any other name server would answer, such as: {name} 60 IN A 192.0.2.10")),
+        )
+    }
+}

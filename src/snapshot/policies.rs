@@ -1,0 +1,443 @@
+//! Pools and policies compiled: what a query walks over, with every table that a client's address may reach.
+//!
+//! Nothing here depends on health; what does is in `steering.rs`, node by node in the same order.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::ops::Index;
+use std::sync::Arc;
+
+use super::rendezvous::Ranks;
+use crate::config::{Child, Choose, Config, MinUp, Node, NodeId, PoolChoice};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
+use crate::health::{ProbeKey, Thresholds};
+
+/// Seconds for steered answers whose policy writes no `ttl`.
+pub(super) const TTL_DEFAULT_SECONDS: u32 = 30;
+
+/// IPv4 or IPv6: what a query for A or AAAA asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// A
+    V4,
+    /// AAAA
+    V6,
+}
+
+impl Family {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::V4, Self::V6];
+}
+
+/// One value for each family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerFamily<T> {
+    v4: T,
+    v6: T,
+}
+
+impl<T> PerFamily<T> {
+    /// A value made for each.
+    pub fn new(mut make: impl FnMut(Family) -> T) -> Self {
+        Self { v4: make(Family::V4), v6: make(Family::V6) }
+    }
+}
+
+impl<T> Index<Family> for PerFamily<T> {
+    type Output = T;
+
+    fn index(&self, family: Family) -> &T {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+}
+
+/// All nodes by [`NodeId`], children before parents, and what is to be probed for them.
+#[derive(Debug, Default)]
+pub struct Policies {
+    nodes: Box<[CompiledNode]>,
+    probes: Box<[Probe]>,
+    world: Arc<World>,
+    /// Every table with what it was made from, so that the next generation can share it.
+    places_tables: Vec<(Vec<Placed>, Arc<PlacesTable>)>,
+    rule_tables: Vec<(Vec<Match>, Arc<RuleTable>)>,
+}
+
+/// One (check, address, port): probed once, however many pools name it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// What the verdict belongs to.
+    pub key: ProbeKey,
+    /// How outcomes become verdicts.
+    pub thresholds: Thresholds,
+    /// How it is asked: an index into [`Config::checks`].
+    pub check: crate::config::CheckId,
+}
+
+/// A pool or policy.
+#[derive(Debug)]
+pub struct CompiledNode {
+    /// Its name.
+    pub name: String,
+    /// Which families its endpoints have; configuration alone (invariant 2).
+    pub families: PerFamily<bool>,
+    /// Whether an answer may differ by client below it.
+    pub tailored: bool,
+    /// Whether a strict rule may be reached below it: then health must not pass it over.
+    pub strict: bool,
+    /// When it is up.
+    pub min_up: MinUp,
+    /// Seconds for answers where it is bound.
+    pub ttl_seconds: u32,
+    /// Whether ECS counts where it is bound.
+    pub ecs: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub enum Kind {
+    /// Endpoints.
+    Pool(CompiledPool),
+    /// A choice among nodes.
+    Policy(CompiledPolicy),
+}
+
+/// A pool ready to draw from.
+#[derive(Debug)]
+pub struct CompiledPool {
+    /// How.
+    pub choose: PoolChoice,
+    /// Addresses in one answer.
+    pub answers: usize,
+    /// Endpoints in the order of the file.
+    pub endpoints: Box<[CompiledEndpoint]>,
+    /// The orders of the hashed choice.
+    pub ranks: Option<Ranks>,
+}
+
+/// An endpoint ready to be answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompiledEndpoint {
+    /// Its name in its pool.
+    pub name: String,
+    /// Its share.
+    pub weight: u16,
+    /// Its addresses.
+    pub addresses: PerFamily<Option<IpAddr>>,
+    /// The probes of its addresses; `None` is never probed and counts as up.
+    pub probes: PerFamily<Option<u32>>,
+}
+
+/// A policy ready to walk.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    /// Its children in the order of `from`; for `geo` those of all rules and `otherwise`, each once.
+    pub children: Box<[Child]>,
+    /// How it orders them.
+    pub order: Order,
+    /// Who answers when no child is up.
+    pub last: Option<NodeId>,
+}
+
+/// How a policy orders its children; numbers are indices of `children`.
+#[derive(Debug)]
+pub enum Order {
+    /// As written.
+    Failover,
+    /// Drawn by weight.
+    Weighted,
+    /// By the client's network.
+    Hashed(Ranks),
+    /// By distance, overrides first.
+    Nearest {
+        /// Shared by all policies over the same places.
+        places: Arc<PlacesTable>,
+        /// Where children stand, for `explain`.
+        points: Box<[Box<[Point]>]>,
+        /// Networks with an order of their own, and those orders.
+        overrides: Option<Overrides>,
+    },
+    /// By the first rule that matches.
+    Geo {
+        /// Shared by all policies with the same rules.
+        table: Arc<RuleTable>,
+        /// Orders and strictness by rule.
+        rules: Box<[(Box<[u16]>, bool)]>,
+        /// After them.
+        otherwise: Option<u16>,
+    },
+}
+
+/// The overrides of a nearest policy.
+#[derive(Debug)]
+pub struct Overrides {
+    /// From networks to places in `orders`.
+    pub nets: NetTable,
+    /// Indices of children in order of choice.
+    pub orders: Box<[Box<[u16]>]>,
+}
+
+impl Policies {
+    /// Compiles all pools and policies; tables that `previous` has for the same world are shared with it.
+    pub fn compile(config: &Config, world: Arc<World>, previous: Option<&Self>) -> (Self, Vec<Diagnostic>) {
+        let mut compiler = Compiler {
+            config,
+            previous: previous.filter(|previous| previous.world.identity() == world.identity()),
+            policies: Self { world, ..Self::default() },
+            nodes: Vec::with_capacity(config.nodes.len()),
+            probes: Vec::new(),
+            probe_indices: HashMap::new(),
+            points: Vec::with_capacity(config.nodes.len()),
+            faults: Vec::new(),
+        };
+        for node in &config.nodes {
+            compiler.push(node);
+        }
+        let Compiler { mut policies, nodes, probes, faults, .. } = compiler;
+        policies.nodes = nodes.into();
+        policies.probes = probes.into();
+        (policies, faults)
+    }
+
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> Option<&CompiledNode> {
+        self.nodes.get(id.0 as usize)
+    }
+
+    /// All nodes, children before parents.
+    pub fn nodes(&self) -> &[CompiledNode] {
+        &self.nodes
+    }
+
+    /// All probes; verdicts go by their index.
+    pub fn probes(&self) -> &[Probe] {
+        &self.probes
+    }
+
+    /// Where addresses are.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The node with this name.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        let index = self.nodes.iter().position(|node| node.name == name)?;
+        Some(NodeId(index as u32))
+    }
+}
+
+struct Compiler<'a> {
+    config: &'a Config,
+    previous: Option<&'a Policies>,
+    policies: Policies,
+    nodes: Vec<CompiledNode>,
+    probes: Vec<Probe>,
+    probe_indices: HashMap<ProbeKey, u32>,
+    /// Where each node stands: its own place, or those of its located leaves.
+    points: Vec<Vec<Point>>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Compiler<'_> {
+    fn push(&mut self, node: &Node) {
+        let common = node.common();
+        let (kind, points) = match node {
+            Node::Pool(pool) => (Kind::Pool(self.pool(pool)), Vec::new()),
+            Node::Policy(policy) => {
+                let compiled = self.policy(policy);
+                let points = compiled.children.iter().flat_map(|child| self.points_of(child.node).to_vec()).collect();
+                (Kind::Policy(compiled), points)
+            }
+        };
+        self.points.push(common.location.map_or(points, |point| vec![point]));
+        let below: Vec<NodeId> = match &kind {
+            Kind::Pool(_) => Vec::new(),
+            Kind::Policy(policy) => policy.children.iter().map(|child| child.node).chain(policy.last).collect(),
+        };
+        let any_below =
+            |test: &dyn Fn(&CompiledNode) -> bool| below.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(test));
+        let (own_families, own_tailored, own_strict) = match &kind {
+            Kind::Pool(pool) => (pool.families(), pool.ranks.is_some(), false),
+            Kind::Policy(policy) => (PerFamily::default(), policy.order.is_tailored(), policy.order.has_strict()),
+        };
+        let families = PerFamily::new(|family| own_families[family] || any_below(&|node| node.families[family]));
+        let tailored = own_tailored || any_below(&|node| node.tailored);
+        let strict = own_strict || any_below(&|node| node.strict);
+        self.nodes.push(CompiledNode {
+            name: common.name.clone(),
+            families,
+            tailored,
+            strict,
+            min_up: common.min_up,
+            ttl_seconds: common.ttl.map_or(TTL_DEFAULT_SECONDS, |(seconds, _)| seconds),
+            ecs: common.ecs.is_none_or(|(honoured, _)| honoured),
+            kind,
+        });
+        self.refuse_strict_without_family(NodeId(self.nodes.len() as u32 - 1));
+    }
+
+    fn pool(&mut self, pool: &crate::config::Pool) -> CompiledPool {
+        let endpoints = pool.endpoints.iter().map(|endpoint| {
+            let addresses = PerFamily::new(|family| match family {
+                Family::V4 => endpoint.v4.map(IpAddr::V4),
+                Family::V6 => endpoint.v6.map(IpAddr::V6),
+            });
+            let probes = PerFamily::new(|family| self.probe(pool.check?, addresses[family]?));
+            CompiledEndpoint { name: endpoint.name.clone(), weight: endpoint.weight, addresses, probes }
+        });
+        let endpoints: Box<[_]> = endpoints.collect();
+        let members = endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight));
+        let ranks = (pool.choose == PoolChoice::Hashed).then(|| Ranks::new(members));
+        CompiledPool { choose: pool.choose, answers: pool.answers, endpoints, ranks }
+    }
+
+    /// The index of the probe for an address, made at its first mention.
+    fn probe(&mut self, id: crate::config::CheckId, address: IpAddr) -> Option<u32> {
+        let check = self.config.checks.get(id.0 as usize)?;
+        let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port };
+        if let Some(known) = self.probe_indices.get(&key) {
+            return Some(*known);
+        }
+        let index = self.probes.len() as u32;
+        let thresholds = Thresholds { rise: check.rise, fall: check.fall };
+        self.probes.push(Probe { key: key.clone(), thresholds, check: id });
+        self.probe_indices.insert(key, index);
+        Some(index)
+    }
+
+    fn policy(&mut self, policy: &crate::config::Policy) -> CompiledPolicy {
+        let (children, order) = match &policy.choose {
+            Choose::Failover(from) => (from.clone(), Order::Failover),
+            Choose::Weighted(from) => (from.clone(), Order::Weighted),
+            Choose::Hashed(from) => {
+                let members: Vec<(String, u16)> = from.iter().map(|child| (self.name_of(child.node), child.weight)).collect();
+                let ranks = Ranks::new(members.iter().map(|(name, weight)| (name.as_str(), *weight)));
+                (from.clone(), Order::Hashed(ranks))
+            }
+            Choose::Nearest { from, overrides } => (from.clone(), self.nearest(from, overrides)),
+            Choose::Geo { rules, otherwise } => self.geo(rules, *otherwise),
+        };
+        CompiledPolicy { children: children.into(), order, last: policy.last }
+    }
+
+    fn nearest(&mut self, from: &[Child], overrides: &[crate::config::Override]) -> Order {
+        let placed: Vec<Placed> =
+            from.iter().map(|child| Placed { points: self.points_of(child.node).to_vec(), bias: child.bias }).collect();
+        let index_of = |node: &NodeId| from.iter().position(|child| child.node == *node).map(|index| index as u16);
+        let entries: Vec<_> =
+            (0..).zip(overrides).flat_map(|(list, entry)| entry.nets.iter().map(move |net| (*net, list))).collect();
+        let orders = overrides.iter().map(|entry| entry.order.iter().filter_map(index_of).collect()).collect();
+        Order::Nearest {
+            points: placed.iter().map(|child| child.points.clone().into()).collect(),
+            places: {
+                let before = self.previous.map(|previous| previous.places_tables.as_slice());
+                let world = &self.policies.world;
+                shared(&mut self.policies.places_tables, before, placed, |placed| PlacesTable::compile(world, placed))
+            },
+            overrides: (!entries.is_empty()).then(|| Overrides { nets: NetTable::compile(&entries), orders }),
+        }
+    }
+
+    fn geo(&mut self, rules: &[crate::config::Rule], otherwise: Option<NodeId>) -> (Vec<Child>, Order) {
+        let mut children: Vec<Child> = Vec::new();
+        let mut index_of = |node: NodeId| {
+            let known = children.iter().position(|child| child.node == node);
+            known.unwrap_or_else(|| {
+                children.push(Child { node, weight: 1, bias: 0 });
+                children.len() - 1
+            }) as u16
+        };
+        let orders = rules.iter().map(|rule| (rule.order.iter().map(|node| index_of(*node)).collect(), rule.strict)).collect();
+        let otherwise = otherwise.map(&mut index_of);
+        let matches: Vec<Match> = rules.iter().map(|rule| rule.matches.clone()).collect();
+        let before = self.previous.map(|previous| previous.rule_tables.as_slice());
+        let world = &self.policies.world;
+        let table = shared(&mut self.policies.rule_tables, before, matches, |matches| RuleTable::compile(world, matches));
+        (children, Order::Geo { table, rules: orders, otherwise })
+    }
+
+    /// A strict rule promises that a client never leaves its list, and a type exists for everybody or for nobody: so each
+    /// family that a policy has must be in each strict list it reaches.
+    fn refuse_strict_without_family(&mut self, id: NodeId) {
+        let Some(node) = self.nodes.get(id.0 as usize).filter(|node| node.strict) else { return };
+        let families = node.families;
+        let mut waiting = vec![id];
+        while let Some(id) = waiting.pop() {
+            let Some(Node::Policy(policy)) = self.config.nodes.get(id.0 as usize) else { continue };
+            let Some(Kind::Policy(compiled)) = self.nodes.get(id.0 as usize).map(|node| &node.kind) else { continue };
+            waiting.extend(compiled.children.iter().map(|child| child.node).chain(compiled.last));
+            let Choose::Geo { rules, .. } = &policy.choose else { continue };
+            for rule in rules.iter().filter(|rule| rule.strict) {
+                let has =
+                    |family| rule.order.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.families[family]));
+                let missing = Family::ALL.into_iter().filter(|family| families[*family] && !has(*family));
+                self.faults.extend(missing.map(|family| strict_without(rule.span, family)));
+            }
+        }
+        self.faults.dedup();
+    }
+
+    fn points_of(&self, id: NodeId) -> &[Point] {
+        self.points.get(id.0 as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn name_of(&self, id: NodeId) -> String {
+        self.nodes.get(id.0 as usize).map(|node| node.name.clone()).unwrap_or_default()
+    }
+}
+
+/// The table for `key`: known from this generation or the one before, else compiled.
+fn shared<K: PartialEq, T>(
+    known: &mut Vec<(K, Arc<T>)>,
+    before: Option<&[(K, Arc<T>)]>,
+    key: K,
+    compile: impl Fn(&K) -> T,
+) -> Arc<T> {
+    let mut candidates = known.iter().chain(before.unwrap_or_default());
+    if let Some(table) = candidates.find(|(candidate, _)| *candidate == key).map(|(_, table)| Arc::clone(table)) {
+        if !known.iter().any(|(_, other)| Arc::ptr_eq(other, &table)) {
+            known.push((key, Arc::clone(&table)));
+        }
+        return table;
+    }
+    let table = Arc::new(compile(&key));
+    known.push((key, Arc::clone(&table)));
+    table
+}
+
+fn strict_without(span: Span, family: Family) -> Diagnostic {
+    let (family, rtype) = match family {
+        Family::V4 => ("IPv4", "A"),
+        Family::V6 => ("IPv6", "AAAA"),
+    };
+    Diagnostic::error(span, format!("a strict rule's list has no {family} endpoint, but the policy has"))
+        .label(format!("its clients would find no {rtype} record"))
+        .help(format!("add an endpoint with an {family} address to the list, or leave out \"strict\""))
+}
+
+impl Order {
+    fn is_tailored(&self) -> bool {
+        match self {
+            Self::Failover | Self::Weighted => false,
+            Self::Hashed(_) | Self::Nearest { .. } | Self::Geo { .. } => true,
+        }
+    }
+
+    fn has_strict(&self) -> bool {
+        match self {
+            Self::Geo { rules, .. } => rules.iter().any(|(_, strict)| *strict),
+            Self::Failover | Self::Weighted | Self::Hashed(_) | Self::Nearest { .. } => false,
+        }
+    }
+}
+
+impl CompiledPool {
+    fn families(&self) -> PerFamily<bool> {
+        PerFamily::new(|family| self.endpoints.iter().any(|endpoint| endpoint.weight > 0 && endpoint.addresses[family].is_some()))
+    }
+}

@@ -1,0 +1,362 @@
+//! One zone compiled: names, RRsets, referrals and the SOA of negative answers, all as ready octets.
+//!
+//! Compiling knows the zone's records and which names are bound, not to what: a binding's index is resolved by the snapshot, so
+//! a change of policies recompiles no zone.
+
+use std::collections::{HashMap, HashSet};
+
+use super::binding::Binding;
+use super::body::{Bodies, Body, BodyBuilder, BodyError};
+use super::hash::NameHash;
+use super::names::{Entry, EntryId, Kind, Names, Rrset};
+use crate::diagnostic::Diagnostic;
+use crate::wire::{Name, RrType};
+use crate::zone::Record;
+
+/// Everything that answers for one zone.
+#[derive(Debug)]
+pub struct CompiledZone {
+    apex: Name,
+    apex_entry: EntryId,
+    names: Names,
+    rrsets: Vec<Rrset>,
+    referrals: Vec<Referral>,
+    bodies: Bodies,
+    negative_soa: Body,
+    serial: u32,
+    bindings: Vec<Binding>,
+}
+
+/// What names below a cut get: the NS records, then their glue.
+#[derive(Clone, Copy, Debug)]
+pub struct Referral {
+    /// The NS records, for the authority section, owned by the cut.
+    pub ns: Body,
+    /// NS records and glue in one piece; the same as `ns` where there is no glue.
+    pub with_glue: Body,
+}
+
+/// Where a name leads in its zone (RFC 1034 §4.3.2 step 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The name exists.
+    Name(EntryId),
+    /// A wildcard makes it (RFC 4592 §3.3.1).
+    Wildcard(EntryId),
+    /// It is at or below this cut.
+    Cut(EntryId),
+    /// It does not exist.
+    Nothing,
+}
+
+/// One suffix of the name that is looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Suffix<'a> {
+    /// Its lower-case wire form.
+    pub wire: &'a [u8],
+    /// Its hash.
+    pub hash: NameHash,
+}
+
+impl CompiledZone {
+    /// Looks a name up; `suffix(n)` is its suffix of `n` labels, `labels` the whole name's count, `apex_labels` the zone's.
+    pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
+        let whole = suffix(labels);
+        if let Some(id) = self.names.find(whole.hash, whole.wire) {
+            return if self.is_cut(id) { Found::Cut(id) } else { Found::Name(id) };
+        }
+        // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
+        let mut encloser = self.apex_entry;
+        for count in apex_labels + 1..labels {
+            let below = suffix(count);
+            let Some(id) = self.names.find(below.hash, below.wire) else { break };
+            if self.is_cut(id) {
+                return Found::Cut(id);
+            }
+            encloser = id;
+        }
+        match self.names.entry(encloser).and_then(|entry| entry.wildcard) {
+            Some(id) => Found::Wildcard(id),
+            None => Found::Nothing,
+        }
+    }
+
+    /// What stands at an entry.
+    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.names.entry(id)
+    }
+
+    /// Whether `wire`, in lower case, is the name of this entry.
+    pub fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
+        self.names.is_name_of(id, wire)
+    }
+
+    /// The RRsets of an entry.
+    pub fn rrsets(&self, entry: &Entry) -> &[Rrset] {
+        let first = entry.rrsets as usize;
+        self.rrsets.get(first..first + entry.rrset_count as usize).unwrap_or_default()
+    }
+
+    /// A referral by the index in [`Kind::Cut`].
+    pub fn referral(&self, index: u32) -> Option<&Referral> {
+        self.referrals.get(index as usize)
+    }
+
+    /// The octets behind every [`Body`] of this zone.
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The SOA as negative answers carry it: TTL cut to the minimum (RFC 2308 §3), owned by the apex.
+    pub fn negative_soa(&self) -> Body {
+        self.negative_soa
+    }
+
+    /// The zone's name.
+    pub fn apex(&self) -> &Name {
+        &self.apex
+    }
+
+    /// The SOA's serial.
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// The bound names by the index in [`Kind::Steered`].
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// How many names exist, empty non-terminals included.
+    pub fn name_count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// How many RRsets there are above the cuts.
+    pub fn rrset_count(&self) -> usize {
+        self.rrsets.len()
+    }
+
+    fn is_cut(&self, id: EntryId) -> bool {
+        self.names.entry(id).is_some_and(|entry| matches!(entry.kind, Kind::Cut(_)))
+    }
+}
+
+/// Compiles a zone whose records have passed `zone::check`, or says what can't be answered with.
+pub fn compile(parsed: &crate::zone::Zone, bindings: Vec<Binding>, seed: u64) -> Result<CompiledZone, Vec<Diagnostic>> {
+    Compiler::new(parsed, seed).run(bindings)
+}
+
+/// The records of one owner, by type in the order of the file.
+#[derive(Debug, Default)]
+struct Owner<'a> {
+    name: Option<&'a Name>,
+    rrsets: Vec<(RrType, Vec<&'a Record>)>,
+}
+
+struct Compiler<'a> {
+    apex: &'a Name,
+    apex_key: Box<[u8]>,
+    owners: HashMap<Box<[u8]>, Owner<'a>>,
+    /// Keys of `owners` in the order of the file, so that equal files compile to equal tables.
+    order: Vec<Box<[u8]>>,
+    cuts: HashSet<Box<[u8]>>,
+    zone: CompiledZone,
+    faults: Vec<Diagnostic>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(parsed: &'a crate::zone::Zone, seed: u64) -> Self {
+        let mut owners: HashMap<Box<[u8]>, Owner<'a>> = HashMap::new();
+        let mut order = Vec::new();
+        for record in &parsed.records {
+            let key = record.owner.to_lowercase_wire();
+            let owner = owners.entry(key).or_insert_with_key(|key| {
+                order.push(key.clone());
+                Owner { name: Some(&record.owner), rrsets: Vec::new() }
+            });
+            match owner.rrsets.iter_mut().find(|(rtype, _)| *rtype == record.rtype) {
+                Some((_, records)) => records.push(record),
+                None => owner.rrsets.push((record.rtype, vec![record])),
+            }
+        }
+        let apex_key = parsed.apex.to_lowercase_wire();
+        let is_cut = |key: &[u8], owner: &Owner<'_>| *key != *apex_key && owner.rrsets.iter().any(|(t, _)| *t == RrType::NS);
+        let cuts = owners.iter().filter(|(key, owner)| is_cut(key, owner)).map(|(key, _)| key.clone()).collect();
+        let zone = CompiledZone {
+            apex: parsed.apex.clone(),
+            apex_entry: EntryId(0),
+            // Empty non-terminals are rare; a wrong guess would only lengthen probes, so count them.
+            names: Names::with_capacity(seed, 0),
+            rrsets: Vec::new(),
+            referrals: Vec::new(),
+            bodies: Bodies::default(),
+            negative_soa: Body::default(),
+            serial: 0,
+            bindings: Vec::new(),
+        };
+        let mut compiler = Self { apex: &parsed.apex, apex_key, owners, order, cuts, zone, faults: Vec::new() };
+        let existing = compiler.existing();
+        compiler.zone.names = Names::with_capacity(seed, existing.len());
+        for key in &existing {
+            compiler.zone.names.insert(key);
+        }
+        compiler.link_wildcards(&existing);
+        compiler
+    }
+
+    fn run(mut self, bindings: Vec<Binding>) -> Result<CompiledZone, Vec<Diagnostic>> {
+        for key in std::mem::take(&mut self.order) {
+            if let Some(id) = self.zone.names.find_slowly(&key) {
+                self.compile_owner(&key, id);
+            }
+        }
+        self.compile_soa();
+        for (index, binding) in bindings.iter().enumerate() {
+            let id = self.zone.names.find_slowly(&binding.name.to_lowercase_wire());
+            if let Some(entry) = id.and_then(|id| self.zone.names.entry_mut(id)) {
+                entry.kind = Kind::Steered(index as u32);
+            }
+        }
+        self.zone.bindings = bindings;
+        if self.faults.is_empty() { Ok(self.zone) } else { Err(self.faults) }
+    }
+
+    /// The keys of all names that exist: the apex first, then owners above cuts with the empty non-terminals over them.
+    fn existing(&self) -> Vec<Box<[u8]>> {
+        let mut seen: HashSet<&[u8]> = HashSet::from([&*self.apex_key]);
+        let mut existing = vec![self.apex_key.clone()];
+        for key in &self.order {
+            let mut missing: Vec<&[u8]> = Vec::new();
+            let mut occluded = false;
+            for ancestor in suffixes(key).take_while(|suffix| suffix.len() > self.apex_key.len()) {
+                occluded |= ancestor.len() < key.len() && self.cuts.contains(ancestor);
+                if !seen.contains(ancestor) {
+                    missing.push(ancestor);
+                }
+            }
+            if !occluded {
+                seen.extend(missing.iter().copied());
+                existing.extend(missing.into_iter().map(Box::from));
+            }
+        }
+        existing
+    }
+
+    /// RFC 4592 §2.2.2: an asterisk label counts even where it is an empty non-terminal.
+    fn link_wildcards(&mut self, existing: &[Box<[u8]>]) {
+        for key in existing {
+            let Some(parent) = key.strip_prefix(b"\x01*") else { continue };
+            let wildcard = self.zone.names.find_slowly(key);
+            let parent = self.zone.names.find_slowly(parent);
+            if let Some(entry) = parent.and_then(|id| self.zone.names.entry_mut(id)) {
+                entry.wildcard = wildcard;
+            }
+        }
+    }
+
+    fn compile_owner(&mut self, key: &[u8], id: EntryId) {
+        let Some(owner) = self.owners.get(key) else { return };
+        let cut = self.cuts.contains(key);
+        let first = self.zone.rrsets.len() as u32;
+        for (rtype, records) in &owner.rrsets {
+            // RFC 4035 §3.1.4.1: at a cut the parent answers for DS alone; all else belongs to the child.
+            if cut && *rtype != RrType::DS {
+                continue;
+            }
+            match build(&mut self.zone.bodies, self.apex, None, records) {
+                Ok(body) => self.zone.rrsets.push(Rrset { rtype: *rtype, body }),
+                Err(BodyError::TooLong) => self.faults.push(too_long(records)),
+            }
+        }
+        let count = self.zone.rrsets.len() - first as usize;
+        let kind = if cut { self.compile_referral(key) } else { Kind::Plain };
+        if let Some(entry) = self.zone.names.entry_mut(id) {
+            entry.rrsets = first;
+            entry.rrset_count = u16::try_from(count).unwrap_or(u16::MAX);
+            entry.kind = kind;
+        }
+    }
+
+    fn compile_referral(&mut self, key: &[u8]) -> Kind {
+        let ns = self.records(key, RrType::NS).to_vec();
+        let owner = self.owners.get(key).and_then(|owner| owner.name).unwrap_or(self.apex);
+        let built = build(&mut self.zone.bodies, self.apex, Some(owner), &ns).and_then(|body| {
+            let glue = self.glue(&ns);
+            let with_glue = if glue.is_empty() {
+                body
+            } else {
+                let mut builder = BodyBuilder::new(&mut self.zone.bodies, self.apex);
+                for record in ns.iter().chain(&glue) {
+                    builder.push(Some(&record.owner), record.rtype, record.ttl, &record.rdata)?;
+                }
+                builder.finish()
+            };
+            Ok(Referral { ns: body, with_glue })
+        });
+        match built {
+            Ok(referral) => self.zone.referrals.push(referral),
+            Err(BodyError::TooLong) => self.faults.push(too_long(&ns)),
+        }
+        Kind::Cut(self.zone.referrals.len().saturating_sub(1) as u32)
+    }
+
+    /// Addresses in this zone of the servers that NS records name: glue below cuts, plain addresses elsewhere.
+    fn glue(&self, ns: &[&'a Record]) -> Vec<&'a Record> {
+        let targets = ns.iter().map(|record| record.rdata.to_ascii_lowercase());
+        targets
+            .flat_map(|target| [RrType::A, RrType::AAAA].map(|rtype| self.records(&target, rtype)))
+            .flatten()
+            .copied()
+            .collect()
+    }
+
+    fn compile_soa(&mut self) {
+        let Some(&soa) = self.records(&self.apex_key, RrType::SOA).first() else { return };
+        let (Some(serial), Some(minimum)) = (word_from_end(&soa.rdata, 5), word_from_end(&soa.rdata, 1)) else { return };
+        self.zone.serial = serial;
+        let negative = Record { ttl: soa.ttl.min(minimum), ..soa.clone() };
+        // An SOA can't be too long: two names and five words.
+        self.zone.negative_soa = build(&mut self.zone.bodies, self.apex, Some(self.apex), &[&negative]).unwrap_or_default();
+    }
+
+    fn records(&self, key: &[u8], rtype: RrType) -> &[&'a Record] {
+        let rrsets = self.owners.get(key).map(|owner| owner.rrsets.as_slice()).unwrap_or_default();
+        rrsets.iter().find(|(candidate, _)| *candidate == rtype).map(|(_, records)| records.as_slice()).unwrap_or_default()
+    }
+}
+
+/// Compiles one RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal).
+fn build(bodies: &mut Bodies, apex: &Name, owner: Option<&Name>, records: &[&Record]) -> Result<Body, BodyError> {
+    let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
+    let mut builder = BodyBuilder::new(bodies, apex);
+    let mut written: HashSet<&[u8]> = HashSet::new();
+    for record in records {
+        // RFC 2181 §5: an RRset holds no record twice.
+        if written.insert(&record.rdata) {
+            builder.push(owner, record.rtype, ttl, &record.rdata)?;
+        }
+    }
+    Ok(builder.finish())
+}
+
+fn too_long(records: &[&Record]) -> Diagnostic {
+    let Some(record) = records.first() else { return Diagnostic::nowhere("an RRset does not fit a DNS message") };
+    Diagnostic::error(record.span, format!("the {} records of \"{}\" do not fit a DNS message", record.rtype, record.owner))
+        .label(format!("{} records", records.len()))
+        .help("an answer can't be longer than 65,535 octets; spread the data over several names")
+}
+
+/// The name and its ancestors, each in wire form, longest first, without the root.
+fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(wire), |rest| {
+        let length = *rest.first()? as usize;
+        rest.get(1 + length..).filter(|rest| !rest.is_empty())
+    })
+}
+
+/// The `n`th 32-bit word from the end.
+fn word_from_end(octets: &[u8], n: usize) -> Option<u32> {
+    let start = octets.len().checked_sub(4 * n)?;
+    octets.get(start..)?.first_chunk::<4>().map(|word| u32::from_be_bytes(*word))
+}
