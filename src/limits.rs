@@ -2,6 +2,8 @@
 //!
 //! Over a limit, input is refused with a place and a next step; it is never fatal and never silently cut.
 
+use std::time::Duration;
+
 /// Octets of a domain name on the wire, the root label included (RFC 1035 §3.1).
 pub const NAME_LENGTH_MAX: usize = 255;
 /// Octets of one label (RFC 1035 §3.1).
@@ -62,6 +64,23 @@ pub const UDP_QUERY_LENGTH_MAX: usize = 4096;
 pub const MESSAGE_LENGTH_MAX: usize = 65_535;
 /// Datagrams taken and sent by one system call; more than 64 brings nothing.
 pub const UDP_BATCH_LENGTH: usize = 64;
+
+/// Probes in flight at a time: a quarter of the 1024 file descriptors that a process usually has.
+pub const PROBES_IN_FLIGHT_MAX: usize = 256;
+/// Reports that wait for their reader; the prober waits when it is full, nothing is lost.
+pub const PROBE_REPORTS_QUEUED_MAX: usize = 1024;
+/// Octets of a body that are searched for `expect.body`: a health page is shorter, a download is not waited for.
+pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
+/// Characters of a reason that an endpoint can influence.
+pub const PROBE_REASON_LENGTH_MAX: usize = 200;
+/// How soon a first failure is repeated: longer than a lost packet or a restart of a worker, unseen beside any interval.
+pub const PROBE_RECHECK_DELAY: Duration = Duration::from_millis(250);
+/// First probes at the start of the process are spread over this at most, so that warm-up is short.
+pub const PROBE_START_SPREAD: Duration = Duration::from_secs(1);
+/// An interval varies by one part in this many, both ways, so that endpoints do not fall into step.
+pub const PROBE_JITTER_DIVISOR: u32 = 20;
+/// Octets of the PEM file of a check's `ca`; all the CAs of a system are a fiftieth of it.
+pub const CA_FILE_LENGTH_MAX: u64 = 16 << 20;
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);

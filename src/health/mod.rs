@@ -1,1 +1,79 @@
-//! Outcomes of probes to verdicts. Pure: the time is an argument, nothing is probed or published here.
+//! Outcomes of probes to verdicts, and the rhythm in which probes run.
+//!
+//! Pure: the time is an argument (since the start of the process), so are dice; nothing is probed, logged or published here.
+//! [`crate::probe`] runs each probe to a [`Cadence`] and reports; the Keeper gives the outcomes to the one [`Tracker`] and
+//! publishes what changes. Zones, pools and policies are not known here.
+
+mod cadence;
+mod tracker;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use cadence::{Cadence, Next};
+pub use tracker::{Standing, Streak, Tracker};
+
+/// What one verdict belongs to: v4 and v6 of an endpoint are judged apart, and what several pools name is judged once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProbeKey {
+    /// The name of the check.
+    pub check: Arc<str>,
+    /// The address probed.
+    pub address: IpAddr,
+    /// The port probed.
+    pub port: u16,
+}
+
+/// What came of one probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The endpoint answered as expected.
+    Pass {
+        /// From the start of the probe to its end.
+        latency: Duration,
+    },
+    /// It did not.
+    Fail {
+        /// Why, in plain words for operators.
+        reason: Arc<str>,
+    },
+}
+
+impl Outcome {
+    /// A failure for this reason.
+    pub fn fail(reason: impl Into<Arc<str>>) -> Self {
+        Self::Fail { reason: reason.into() }
+    }
+}
+
+/// What outcomes amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// No outcome yet.
+    #[default]
+    Unknown,
+    /// It takes clients.
+    Up,
+    /// It takes none, unless nothing else is left.
+    Down,
+}
+
+impl Verdict {
+    /// Whether clients may be sent there: what is unknown counts as up.
+    pub fn counts_as_up(self) -> bool {
+        match self {
+            Self::Unknown | Self::Up => true,
+            Self::Down => false,
+        }
+    }
+}
+
+/// How many outcomes in a row change a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Passes that bring up.
+    pub rise: u32,
+    /// Failures that take down.
+    pub fall: u32,
+}

@@ -1,0 +1,161 @@
+//! The rhythm of one probe: when it runs next, and whether an outcome counts.
+//!
+//! A first failure is repeated once, soon, before it counts: a lost packet or a worker's restart is no news. Jitter keeps
+//! thousands of endpoints from being probed at the same moment. Time and dice are the caller's.
+
+use std::time::Duration;
+
+use super::Outcome;
+use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_RECHECK_DELAY};
+
+/// The state of one probe's rhythm.
+#[derive(Clone, Debug)]
+pub struct Cadence {
+    interval: Duration,
+    last: Last,
+}
+
+/// What to do after a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Whether the outcome counts.
+    pub report: bool,
+    /// From the start of this run to the start of the next; if that is past, the next is due at once.
+    pub wait: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// It passed, or there was none.
+    Pass,
+    /// The first failure, which is being repeated.
+    Doubt,
+    /// A failure that counted.
+    Failure,
+}
+
+impl Cadence {
+    /// Begins with no run yet.
+    pub fn new(interval: Duration) -> Self {
+        Self { interval, last: Last::Pass }
+    }
+
+    /// The wait before the first run: anywhere within `spread`, the interval at most (full jitter).
+    pub fn first_wait(&self, spread: Duration, dice: u32) -> Duration {
+        share(spread.min(self.interval), dice)
+    }
+
+    /// Takes a run's outcome.
+    pub fn after(&mut self, outcome: &Outcome, dice: u32) -> Next {
+        match (self.last, outcome) {
+            (Last::Pass, Outcome::Fail { .. }) => {
+                self.last = Last::Doubt;
+                Next { report: false, wait: PROBE_RECHECK_DELAY.min(self.interval) }
+            }
+            (Last::Doubt | Last::Failure, Outcome::Fail { .. }) => {
+                self.last = Last::Failure;
+                Next { report: true, wait: self.jittered(dice) }
+            }
+            (Last::Pass | Last::Doubt | Last::Failure, Outcome::Pass { .. }) => {
+                self.last = Last::Pass;
+                Next { report: true, wait: self.jittered(dice) }
+            }
+        }
+    }
+
+    fn jittered(&self, dice: u32) -> Duration {
+        let swing = self.interval / PROBE_JITTER_DIVISOR;
+        self.interval - swing + share(swing * 2, dice)
+    }
+}
+
+/// The part of a duration that 32 random bits fall on.
+fn share(whole: Duration, dice: u32) -> Duration {
+    whole.mul_f64(f64::from(dice) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(5);
+    const MIDDLE: u32 = u32::MAX / 2;
+
+    fn outcome(letter: char) -> Outcome {
+        match letter {
+            'P' => Outcome::Pass { latency: Duration::from_millis(1) },
+            _ => Outcome::fail("refused"),
+        }
+    }
+
+    /// Runs as letters to what happens: a capital is reported, `.` is not; `!` after it means that the next run comes soon.
+    fn play(interval: Duration, runs: &str) -> String {
+        let mut cadence = Cadence::new(interval);
+        let mut story = String::new();
+        for letter in runs.chars() {
+            let next = cadence.after(&outcome(letter), MIDDLE);
+            story.push(if next.report { letter } else { '.' });
+            if next.wait == PROBE_RECHECK_DELAY {
+                story.push('!');
+            }
+        }
+        story
+    }
+
+    #[test]
+    fn a_first_failure_is_repeated_before_it_counts() {
+        for (runs, story) in [
+            ("P", "P"),
+            ("PPP", "PPP"),
+            ("F", ".!"),
+            ("FF", ".!F"),
+            ("FP", ".!P"),
+            ("FFFF", ".!FFF"),
+            ("PFPFP", "P.!P.!P"),
+            ("PFFFPFF", "P.!FFP.!F"),
+        ] {
+            assert_eq!(play(INTERVAL, runs), story, "{runs}");
+        }
+    }
+
+    #[test]
+    fn a_short_interval_is_the_repeats_wait() {
+        let interval = Duration::from_millis(100);
+        let mut cadence = Cadence::new(interval);
+        assert_eq!(cadence.after(&outcome('F'), MIDDLE), Next { report: false, wait: interval });
+    }
+
+    #[test]
+    fn the_first_wait_is_anywhere_within_the_spread() {
+        let cadence = Cadence::new(INTERVAL);
+        let second = Duration::from_secs(1);
+        for (spread, dice, wait) in [
+            (INTERVAL, 0, Duration::ZERO),
+            (INTERVAL, u32::MAX, INTERVAL),
+            (second, u32::MAX, second),
+            (Duration::from_secs(60), u32::MAX, INTERVAL),
+        ] {
+            assert_eq!(cadence.first_wait(spread, dice), wait);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn waits_stay_near_the_interval(millis in 100_u64..3_600_000, runs in "[PF]{1,20}", dice: u32) {
+            let interval = Duration::from_millis(millis);
+            let mut cadence = Cadence::new(interval);
+            let mut previous = 'P';
+            for letter in runs.chars() {
+                let next = cadence.after(&outcome(letter), dice);
+                if next.report {
+                    prop_assert!(next.wait >= interval.mul_f64(0.949) && next.wait <= interval.mul_f64(1.051));
+                } else {
+                    prop_assert_eq!((previous, letter), ('P', 'F'), "only a first failure is held back");
+                }
+                previous = letter;
+            }
+        }
+    }
+}
