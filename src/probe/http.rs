@@ -37,7 +37,7 @@ impl Client {
         let target = target(scheme, endpoint, http)?;
         let tls = match tls {
             Some(tls) => tls::for_check(tls).await?,
-            None => tls::unused()?,
+            None => tls::for_plain_http()?,
         };
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)

@@ -58,7 +58,7 @@ pub(super) async fn keep_probing(job: Job, spread: Duration, shared: Shared) {
 #[derive(Debug)]
 pub(super) enum Client {
     Tcp,
-    Http(http::Client),
+    Http(Box<http::Client>),
     /// It could not be made, and this is why every run fails.
     Unbuilt(Arc<str>),
 }
@@ -70,7 +70,7 @@ impl Client {
             CheckKind::Http(http) => http::Client::build(check, http, None, address).await,
             CheckKind::Https(http, tls) => http::Client::build(check, http, Some(tls), address).await,
         };
-        built.map_or_else(|reason| Self::Unbuilt(reason.into()), Self::Http)
+        built.map_or_else(|reason| Self::Unbuilt(reason.into()), |client| Self::Http(client.into()))
     }
 
     pub(super) async fn run(&self, check: &Check, address: IpAddr) -> Outcome {

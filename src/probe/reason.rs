@@ -18,7 +18,7 @@ const IO_WORDS: &[(ErrorKind, &str)] = &[
     (ErrorKind::UnexpectedEof, "connection closed by the endpoint too early"),
     (ErrorKind::HostUnreachable, "host unreachable"),
     (ErrorKind::NetworkUnreachable, "network unreachable"),
-    (ErrorKind::AddrNotAvailable, "source address is not on this machine"),
+    (ErrorKind::AddrNotAvailable, "source address is not on this machine, or its ports are used up"),
     (ErrorKind::PermissionDenied, "this machine does not permit the connection"),
     (ErrorKind::TimedOut, "no answer to the connection attempt"),
 ];
@@ -167,7 +167,7 @@ mod tests {
     fn what_the_kernel_says_is_put_plainly() {
         // Linux's numbers.
         for (number, words) in [
-            (99, "source address is not on this machine"),
+            (99, "source address is not on this machine, or its ports are used up"),
             (101, "network unreachable"),
             (110, "no answer to the connection attempt"),
             (111, "connection refused"),

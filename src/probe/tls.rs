@@ -20,7 +20,7 @@ use crate::config::TlsCheck;
 use crate::limits::CA_FILE_LENGTH_MAX;
 
 /// The TLS side of a client that probes over plain HTTP: it never shakes hands, but the client wants one.
-pub(super) fn unused() -> Result<ClientConfig, String> {
+pub(super) fn for_plain_http() -> Result<ClientConfig, String> {
     configured(RootCertStore::empty().into(), true)
 }
 
@@ -60,7 +60,7 @@ fn certificate_reason(fault: &CertificateError) -> String {
             format!("certificate is not valid for \"{}\"{}", expected.to_str(), shown(presented))
         }
         CertificateError::UnknownIssuer => "certificate comes from a CA that is not trusted here".into(),
-        CertificateError::BadSignature => "certificate's signature is wrong".into(),
+        CertificateError::BadSignature => "certificate is not signed by the trusted CA whose name it bears".into(),
         CertificateError::BadEncoding => "certificate is damaged".into(),
         // webpki's own errors come wrapped; this one is met often, where `openssl req -x509` made the endpoint's certificate.
         CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {

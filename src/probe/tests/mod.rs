@@ -6,6 +6,8 @@ mod replan;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
+
 use super::*;
 use crate::config::{CheckKind, HttpCheck};
 use crate::diagnostic::Sources;
@@ -45,9 +47,12 @@ async fn probe(kind: CheckKind, endpoint: SocketAddr, timeout: Duration) -> Opti
     reason_of(probe_once(&check(kind, endpoint.port(), timeout), endpoint.ip()).await)
 }
 
-/// An address where nobody listens.
-async fn nobody() -> SocketAddr {
-    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+/// An address where nobody listens, and nobody else can begin to while the socket is held.
+fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 #[tokio::test]
@@ -149,14 +154,15 @@ async fn probes_come_from_the_source() {
         let mut check = check(kind, endpoint.address.port(), LONG);
         check.source = Some([192, 0, 2, 1].into());
         let reason = reason_of(probe_once(&check, endpoint.address.ip()).await);
-        assert_eq!(reason.as_deref(), Some("source address is not on this machine"));
+        assert_eq!(reason.as_deref(), Some("source address is not on this machine, or its ports are used up"));
     }
 }
 
 #[tokio::test]
 async fn nobody_at_home_is_refused() {
+    let (_socket, nobody) = nobody();
     for kind in [CheckKind::Http(http()), CheckKind::Tcp] {
-        assert_eq!(probe(kind, nobody().await, LONG).await.as_deref(), Some("connection refused"));
+        assert_eq!(probe(kind, nobody, LONG).await.as_deref(), Some("connection refused"));
     }
 }
 

@@ -3,21 +3,27 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
 use super::*;
-use crate::config::{CheckKind, HttpCheck};
-use crate::probe::probe_once;
+use crate::config::{Check, CheckKind, HttpCheck};
+use crate::health::{Outcome, ProbeKey};
 use crate::probe::tests::{check, http, reason_of};
+use crate::probe::{Job, Prober, probe_once};
 
 const NAME: &str = "www.example.com";
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -72,7 +78,7 @@ async fn probe(endpoint: SocketAddr, host: Option<&str>, tls: TlsCheck) -> Optio
 
 #[tokio::test]
 async fn a_certificate_is_judged() {
-    let authority = authority();
+    let authority = authority("Our CA");
     let (_folder, path) = file(&authority.pem());
     let trusting = TlsCheck { verify: true, ca: Some(path) };
     let good = endpoint(&authority, &[NAME], |_| ());
@@ -80,7 +86,8 @@ async fn a_certificate_is_judged() {
     let future = endpoint(&authority, &[NAME], |params| params.not_before = date_time_ymd(3000, 1, 1));
     let other_name = endpoint(&authority, &["shop.example.com"], |_| ());
     let by_address = endpoint(&authority, &["127.0.0.1"], |_| ());
-    let by_a_stranger = endpoint(&self::authority(), &[NAME], |_| ());
+    let by_a_stranger = endpoint(&self::authority("Another CA"), &[NAME], |_| ());
+    let by_a_namesake = endpoint(&self::authority("Our CA"), &[NAME], |_| ());
     let of_a_ca = endpoint(&authority, &[NAME], |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
     let wrong_name = "certificate is not valid for \"www.example.com\", but for \"shop.example.com\"";
     for (endpoint, host, reason) in [
@@ -89,6 +96,7 @@ async fn a_certificate_is_judged() {
         (future, Some(NAME), Some("certificate is not valid yet")),
         (other_name, Some(NAME), Some(wrong_name)),
         (by_a_stranger, Some(NAME), Some("certificate comes from a CA that is not trusted here")),
+        (by_a_namesake, Some(NAME), Some("certificate is not signed by the trusted CA whose name it bears")),
         (of_a_ca, Some(NAME), Some("certificate is that of a CA, which TLS forbids for an endpoint")),
     ] {
         assert_eq!(probe(endpoint, host, trusting.clone()).await.as_deref(), reason);
@@ -120,6 +128,24 @@ async fn a_bad_ca_file_is_a_reason_not_a_crash() {
         let expected = format!("ca file \"{}\" {reason}", path.display());
         assert!(found.as_ref().is_some_and(|found| found.starts_with(&expected)), "{found:?}, expected {expected}");
     }
+}
+
+#[tokio::test]
+async fn a_mended_ca_file_is_noticed_without_a_reload() {
+    let authority = authority("Our CA");
+    let (_folder, path) = file("# to be written\n");
+    let endpoint = endpoint(&authority, &[NAME], |_| ());
+    let tls = TlsCheck { verify: true, ca: Some(path.clone()) };
+    let http = HttpCheck { host: Some(NAME.into()), ..http() };
+    let check = Check { interval: Duration::from_millis(50), ..check(CheckKind::Https(http, tls), endpoint.port(), TIMEOUT) };
+    let (reports, mut receiver) = mpsc::channel(1);
+    let mut prober = Prober::new(reports, Instant::now(), 7);
+    let key = ProbeKey { check: "web".into(), address: endpoint.ip(), port: endpoint.port() };
+    prober.replan(vec![Job { key, check: check.into() }]);
+    assert!(matches!(receiver.recv().await.unwrap().outcome, Outcome::Fail { .. }));
+    std::fs::write(&path, authority.pem()).unwrap();
+    let mended = async { while matches!(receiver.recv().await.unwrap().outcome, Outcome::Fail { .. }) {} };
+    tokio::time::timeout(TIMEOUT, mended).await.expect("the file is not read again");
 }
 
 #[tokio::test]
