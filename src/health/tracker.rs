@@ -267,7 +267,10 @@ mod tests {
                     (0, _) => prop_assert_eq!(change, if outcomes.starts_with('P') { 'u' } else { 'd' }),
                     (_, 'd') => prop_assert!(down_due),
                     (_, 'u') => prop_assert!(up_due),
-                    (_, _) => prop_assert!(!(down_due && verdict == Some('u')) && !(up_due && verdict == Some('d'))),
+                    (_, _) => {
+                        prop_assert!(!down_due || verdict == Some('d'), "a full streak of failures takes down");
+                        prop_assert!(!up_due || verdict == Some('u'), "a full streak of passes brings up");
+                    }
                 }
             }
         }

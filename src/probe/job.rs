@@ -1,0 +1,114 @@
+//! The life of one probed address: wait, probe, report, again, until its task is ended.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Job, Report, http, tcp};
+use crate::config::{Check, CheckKind};
+use crate::health::{Cadence, Outcome, ProbeKey};
+
+/// What all jobs share.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) reports: mpsc::Sender<Report>,
+    pub(super) started: Instant,
+    pub(super) seed: u64,
+    /// One for each probe that may be in flight.
+    pub(super) permits: Arc<Semaphore>,
+}
+
+/// Probes until nobody reads the reports any more. The first run falls within `spread`.
+pub(super) async fn keep_probing(job: Job, spread: Duration, shared: Shared) {
+    let Job { key, check } = job;
+    let mut dice = Dice::new(&key, shared.seed);
+    let mut cadence = Cadence::new(check.interval);
+    let mut due = Instant::now() + cadence.first_wait(spread, dice.throw());
+    let mut client = Client::build(&check, key.address).await;
+    loop {
+        sleep_until(due).await;
+        let Ok(permit) = shared.permits.acquire().await else { return };
+        let begun = Instant::now();
+        let outcome = client.run(&check, key.address).await;
+        drop(permit);
+        let next = cadence.after(&outcome, dice.throw());
+        due = begun + next.wait;
+        let failed = matches!(outcome, Outcome::Fail { .. });
+        if next.report {
+            let at = shared.started.elapsed();
+            let next_probe_at = at.max(due.saturating_duration_since(shared.started));
+            let report = Report { key: key.clone(), outcome, at, next_probe_at };
+            if shared.reports.send(report).await.is_err() {
+                return;
+            }
+        } else {
+            tracing::debug!(check = check.name, address = %key.address, ?outcome, "a first failure is repeated");
+        }
+        if failed && rests_on_a_file(&check) {
+            client = Client::build(&check, key.address).await;
+        }
+    }
+}
+
+/// What is made once for all runs of a job.
+#[derive(Debug)]
+pub(super) enum Client {
+    Tcp,
+    Http(Box<http::Client>),
+    /// It could not be made, and this is why every run fails.
+    Unbuilt(Arc<str>),
+}
+
+impl Client {
+    pub(super) async fn build(check: &Check, address: IpAddr) -> Self {
+        let built = match &check.kind {
+            CheckKind::Tcp => return Self::Tcp,
+            CheckKind::Http(http) => http::Client::build(check, http, None, address).await,
+            CheckKind::Https(http, tls) => http::Client::build(check, http, Some(tls), address).await,
+        };
+        built.map_or_else(|reason| Self::Unbuilt(reason.into()), |client| Self::Http(client.into()))
+    }
+
+    pub(super) async fn run(&self, check: &Check, address: IpAddr) -> Outcome {
+        let begun = Instant::now();
+        let result = match self {
+            Self::Tcp => tcp::run(check, address).await,
+            Self::Http(client) => client.run().await,
+            Self::Unbuilt(reason) => return Outcome::fail(Arc::clone(reason)),
+        };
+        match result {
+            Ok(()) => Outcome::Pass { latency: begun.elapsed() },
+            Err(reason) => Outcome::fail(reason),
+        }
+    }
+}
+
+/// A CA file may be mended or renewed without a word in signpost.toml, so after a failure it is read again.
+fn rests_on_a_file(check: &Check) -> bool {
+    match &check.kind {
+        CheckKind::Https(_, tls) => tls.ca.is_some(),
+        CheckKind::Http(_) | CheckKind::Tcp => false,
+    }
+}
+
+/// Enough randomness for jitter: SplitMix64, begun from the key so that no two addresses march in step.
+struct Dice(u64);
+
+impl Dice {
+    fn new(key: &ProbeKey, seed: u64) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (seed, key).hash(&mut hasher);
+        Self(hasher.finish())
+    }
+
+    fn throw(&mut self) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed >> 32) as u32
+    }
+}
