@@ -81,6 +81,8 @@ pub const PROBE_START_SPREAD: Duration = Duration::from_secs(1);
 pub const PROBE_JITTER_DIVISOR: u32 = 20;
 /// Octets of the PEM file of a check's `ca`; all the CAs of a system are a fiftieth of it.
 pub const CA_FILE_LENGTH_MAX: u64 = 16 << 20;
+/// Events that wait for the Keeper: over it, probes wait with their reports.
+pub const EVENTS_QUEUED_MAX: usize = 1024;
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);

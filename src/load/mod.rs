@@ -1,1 +1,14 @@
-//! load
+//! Paths to bytes to a snapshot: reads everything the operator wrote, compiles it aside, all or nothing per zone.
+//!
+//! What failed keeps its last good version, never a default (invariant 4), and every fault is in the [`Report`]. Nothing is
+//! published here: the daemon gives what was loaded to the Keeper.
+
+mod files;
+mod loader;
+mod report;
+mod watch;
+mod zones;
+
+pub use loader::{Loaded, Loader, check_zone};
+pub use report::Report;
+pub use watch::Watch;

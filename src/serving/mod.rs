@@ -1,25 +1,10 @@
 //! The one pointer and its one writer.
+//!
+//! [`Current`] is what every query reads; [`Keeper`] alone publishes to it, from a bounded channel of closed [`Event`]s. No door
+//! of the house is known here.
 
-use std::sync::Arc;
+mod current;
+mod keeper;
 
-use arc_swap::{ArcSwap, Guard};
-
-use crate::snapshot::Serving;
-
-/// What answers now. Anybody may look; only the Keeper publishes.
-#[derive(Debug)]
-pub struct Current {
-    pointer: ArcSwap<Serving>,
-}
-
-impl Current {
-    /// Begins with this.
-    pub fn new(serving: Serving) -> Self {
-        Self { pointer: ArcSwap::from_pointee(serving) }
-    }
-
-    /// What answers now; load it once per batch and let go of it before waiting.
-    pub fn load(&self) -> Guard<Arc<Serving>> {
-        self.pointer.load()
-    }
-}
+pub use current::Current;
+pub use keeper::{Event, Keeper, StatusOf, Survey};

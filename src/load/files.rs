@@ -1,0 +1,118 @@
+//! Files as the loader sees them: bytes up to a limit, and a stamp that tells whether they changed.
+//!
+//! Only regular files are opened: a FIFO or a device would hang the load.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What tells one version of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// Stamps by path; `None` where there is no file.
+pub(super) type Stamps = BTreeMap<PathBuf, Option<Stamp>>;
+
+/// The stamp of a file, if it is there.
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Stamp {
+        inode: metadata.ino(),
+        length: metadata.len(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
+
+/// Reads a regular file of at most `length_max` octets, or says why not.
+pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, String> {
+    let refuse = |why: String| format!("can't read \"{}\": {why}", path.display());
+    let metadata = fs::metadata(path).map_err(|error| refuse(plain(&error)))?;
+    if !metadata.is_file() {
+        return Err(refuse("it is not a regular file".into()));
+    }
+    let too_long = || refuse(format!("it is longer than {} MiB", length_max >> 20));
+    if metadata.len() > length_max as u64 {
+        return Err(too_long());
+    }
+    let mut octets = Vec::with_capacity(metadata.len() as usize + 1);
+    let file = fs::File::open(path).map_err(|error| refuse(plain(&error)))?;
+    // One more than allowed, in case it grows while we read.
+    file.take(length_max as u64 + 1).read_to_end(&mut octets).map_err(|error| refuse(plain(&error)))?;
+    if octets.len() > length_max { Err(too_long()) } else { Ok(octets) }
+}
+
+/// The files that a pattern names, in order; `*` stands for any part of the last component.
+pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = pattern.parent().unwrap_or(Path::new(""));
+    if !name.contains('*') {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let mut found: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| fits(path, &name)).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// All entries of a folder, sorted.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let shown = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let refuse = |error: std::io::Error| format!("can't read the folder \"{}\": {}", shown.display(), plain(&error));
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(shown).map_err(refuse)? {
+        paths.push(folder.join(entry.map_err(refuse)?.file_name()));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Whether a file's name fits a pattern with `*`.
+fn fits(path: &Path, pattern: &str) -> bool {
+    let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { return false };
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let [first, middle @ .., last] = parts.as_slice() else { return false };
+    let Some(mut rest) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
+    // A hidden file is meant only if the pattern says so.
+    let hidden = name.starts_with('.') && !pattern.starts_with('.');
+    !hidden && middle.iter().all(|part| rest.split_once(part).map(|(_, after)| rest = after).is_some())
+}
+
+/// An error without the number that the standard library appends.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_a_shell_would() {
+        let fits = |name: &str, pattern: &str| super::fits(Path::new(name), pattern);
+        assert!(fits("conf.d/eu.toml", "*.toml"));
+        assert!(fits("a-b-c.toml", "a*b*.toml"));
+        assert!(!fits("eu.toml.bak", "*.toml"));
+        assert!(!fits(".eu.toml", "*.toml"));
+        assert!(!fits("ab", "ab*b"));
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read(folder.path(), 10).unwrap_err().contains("not a regular file"));
+        let file = folder.path().join("a");
+        fs::write(&file, "0123456789").unwrap();
+        assert_eq!(read(&file, 10).unwrap().len(), 10);
+        assert!(read(&file, 9).unwrap_err().contains("longer"));
+        assert!(read(&folder.path().join("b"), 9).unwrap_err().ends_with("no such file or directory"));
+    }
+}

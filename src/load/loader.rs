@@ -1,0 +1,298 @@
+//! The loader: remembers what was good, reads what changed, and puts a snapshot together.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{self, Stamps};
+use super::report::Report;
+use super::zones::{read_zone, zone_files};
+use crate::config::{self, Config, ZoneRules};
+use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
+use crate::geo::World;
+use crate::limits::{CONFIG_FILE_LENGTH_MAX, GEO_FILE_LENGTH_MAX};
+use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link};
+use crate::wire::Name;
+
+/// Loads one `signpost.toml` with all that it names, again and again.
+#[derive(Debug)]
+pub struct Loader {
+    path: PathBuf,
+    /// The seed of all name hashes; one for the process, so that zones need not be compiled again.
+    seed: u64,
+    world: Option<(Stamps, Arc<World>)>,
+    zones: HashMap<Name, GoodZone>,
+    policies: Option<Arc<Policies>>,
+    /// The stamps of everything looked at by the last load, good or bad.
+    seen: Stamps,
+}
+
+/// What a load brought.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// What follows from it.
+    pub snapshot: Arc<Snapshot>,
+    /// What was found on the way; errors are about zones that keep their last good version, or are not served.
+    pub report: Report,
+}
+
+/// The last good version of a zone.
+#[derive(Debug)]
+struct GoodZone {
+    compiled: Arc<CompiledZone>,
+    stamps: Stamps,
+    rules: Option<ZoneRules>,
+}
+
+impl Loader {
+    /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
+    pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
+        let path = path.into();
+        Self { path, seed, world: None, zones: HashMap::new(), policies: None, seen: Stamps::new() }
+    }
+
+    /// Whether any file that the last load looked at, or a folder's list of zones, is not as it was then.
+    pub fn is_changed(&self) -> bool {
+        let folders = self.seen.keys().filter(|path| path.is_dir());
+        let listed = folders.flat_map(|folder| files::entries(folder).unwrap_or_default());
+        let is_new = |path: PathBuf| path.extension().is_some_and(|ending| ending == "zone" || ending == "toml") && !self.seen.contains_key(&path);
+        listed.into_iter().any(is_new) || self.seen.iter().any(|(path, stamp)| !path.is_dir() && files::stamp(path) != *stamp)
+    }
+
+    /// The folders in which changes matter.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let folder = |path: &PathBuf| if path.is_dir() { path.clone() } else { folder_of(path).to_owned() };
+        let mut folders: Vec<PathBuf> = self.seen.keys().map(folder).collect();
+        folders.sort();
+        folders.dedup();
+        folders
+    }
+
+    /// Reads everything. An error tells that nothing new can be served; then nothing that was good is forgotten.
+    pub fn load(&mut self) -> Result<Loaded, Report> {
+        let mut run = Run { sources: Sources::default(), report: Report::default(), seen: Stamps::new() };
+        let loaded = self.load_with(&mut run);
+        self.seen = run.seen;
+        match loaded {
+            Some((config, snapshot)) => Ok(Loaded { config, snapshot, report: run.report }),
+            None => Err(run.report),
+        }
+    }
+
+    fn load_with(&mut self, run: &mut Run) -> Option<(Arc<Config>, Arc<Snapshot>)> {
+        let Some(config) = run.read_config(&self.path) else {
+            // The zones' own faults are worth reporting all the same, where one can guess their folder.
+            self.check_zones_alone(run);
+            return None;
+        };
+        let world = self.load_world(&config, run)?;
+        let (policies, faults) = Policies::compile(&config, world, self.policies.as_deref());
+        let bad = any_error(&faults);
+        run.tell(faults);
+        let zones = self.load_zones(&config, &policies, run);
+        let linked = zones.filter(|_| !bad)?;
+        let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
+        run.tell(config::unused(&config, &bound));
+        self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
+        let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
+        run.report.zones = zones.len();
+        run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
+        run.report.rrsets = zones.iter().map(|zone| zone.zone.rrset_count()).sum();
+        run.report.steered = bound.len();
+        let policies = Arc::new(policies);
+        self.policies = Some(Arc::clone(&policies));
+        Some((Arc::new(config), Arc::new(Snapshot::new(self.seed, zones, policies))))
+    }
+
+    /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
+    fn load_world(&mut self, config: &Config, run: &mut Run) -> Option<Arc<World>> {
+        let stamps: Stamps = config.server.geoip.iter().map(|path| (path.clone(), files::stamp(path))).collect();
+        run.seen.extend(stamps.clone());
+        if let Some((_, world)) = self.world.as_ref().filter(|(known, _)| *known == stamps) {
+            return Some(Arc::clone(world));
+        }
+        let texts: Result<Vec<_>, String> = config
+            .server
+            .geoip
+            .iter()
+            .map(|path| Ok((path.display().to_string(), files::read(path, GEO_FILE_LENGTH_MAX)?)))
+            .collect();
+        match texts.map_err(|why| vec![why]).and_then(|texts| World::read(&texts)) {
+            Ok(world) => {
+                let world = Arc::new(world);
+                self.world = Some((stamps, Arc::clone(&world)));
+                Some(world)
+            }
+            Err(faults) => {
+                run.tell(faults.into_iter().map(Diagnostic::nowhere));
+                self.world.as_ref().map(|(_, world)| Arc::clone(world))
+            }
+        }
+    }
+
+    /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
+    fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
+        let root = &config.server.zones;
+        run.seen.insert(root.clone(), None);
+        let files = zone_files(root).map_err(|why| run.tell([Diagnostic::nowhere(why)])).ok()?;
+        let mut linked = Vec::with_capacity(files.len());
+        let mut lost = false;
+        for (path, apex) in files {
+            let apex = match apex {
+                Ok(apex) => apex,
+                Err(why) => {
+                    run.tell([Diagnostic::nowhere(why)]);
+                    continue;
+                }
+            };
+            match self.load_zone(&apex, &path, config, policies, run) {
+                Some(zone) => linked.push(zone),
+                None => lost |= self.zones.contains_key(&apex),
+            }
+        }
+        run.refuse_rules_without_zone(config, &linked);
+        (!lost).then_some(linked)
+    }
+
+    fn load_zone(&self, apex: &Name, path: &Path, config: &Config, policies: &Policies, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
+        let rules = config.zones.iter().find(|rules| rules.apex == *apex);
+        let good = self.zones.get(apex);
+        if let Some(good) = good.filter(|good| good.is_current(path, rules))
+            && let Ok(linked) = link(Arc::clone(&good.compiled), rules, config, policies)
+        {
+            run.seen.extend(good.stamps.clone());
+            return Some((linked, good.clone()));
+        }
+        let read = read_zone(apex, path, &config.server.zones, rules, Some(config), self.seed, &mut run.sources);
+        run.seen.extend(read.stamps.clone());
+        run.tell(read.diagnostics);
+        if let Some(compiled) = read.compiled {
+            let compiled = Arc::new(compiled);
+            match link(Arc::clone(&compiled), rules, config, policies) {
+                Ok(linked) => return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() })),
+                Err(faults) => run.tell(faults),
+            }
+        }
+        // The last good version goes on, if the new policies allow it.
+        let good = good?;
+        let linked = link(Arc::clone(&good.compiled), rules, config, policies).ok()?;
+        Some((linked, good.clone()))
+    }
+
+    fn check_zones_alone(&self, run: &mut Run) {
+        let root = folder_of(&self.path).join("zones");
+        for (path, apex) in zone_files(&root).unwrap_or_default() {
+            if let Ok(apex) = apex {
+                let read = read_zone(&apex, &path, &root, None, None, self.seed, &mut run.sources);
+                run.seen.extend(read.stamps);
+                run.tell(read.diagnostics);
+            }
+        }
+    }
+}
+
+impl GoodZone {
+    fn is_current(&self, path: &Path, rules: Option<&ZoneRules>) -> bool {
+        let same_rules = match (&self.rules, rules) {
+            (None, None) => true,
+            (Some(known), Some(rules)) => known.steer == rules.steer,
+            (None, Some(rules)) => rules.steer.is_none(),
+            (Some(known), None) => known.steer.is_none(),
+        };
+        same_rules && self.stamps.contains_key(path) && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
+    }
+}
+
+impl Clone for GoodZone {
+    fn clone(&self) -> Self {
+        Self { compiled: Arc::clone(&self.compiled), stamps: self.stamps.clone(), rules: self.rules.clone() }
+    }
+}
+
+/// One load on its way.
+struct Run {
+    sources: Sources,
+    report: Report,
+    seen: Stamps,
+}
+
+impl Run {
+    fn tell(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.report.extend(diagnostics, &self.sources);
+    }
+
+    /// The configuration of `path` and what it includes.
+    fn read_config(&mut self, path: &Path) -> Option<Config> {
+        let main = self.read_text(path)?;
+        let (patterns, faults) = config::includes(&main);
+        self.tell(faults);
+        let mut texts = vec![(main, folder_of(path).to_owned())];
+        let mut complete = true;
+        for (pattern, span) in patterns {
+            match files::matching(&folder_of(path).join(pattern)) {
+                Ok(paths) => {
+                    for path in paths {
+                        match self.read_text(&path) {
+                            Some(text) => texts.push((text, folder_of(&path).to_owned())),
+                            None => complete = false,
+                        }
+                    }
+                }
+                Err(why) => {
+                    self.tell([Diagnostic::error(span, why).label("included here")]);
+                    complete = false;
+                }
+            }
+        }
+        let texts: Vec<config::Text<'_>> = texts.iter().map(|(source, folder)| config::Text { source, folder }).collect();
+        let (config, faults) = config::parse(&texts);
+        self.tell(faults);
+        config.filter(|_| complete)
+    }
+
+    fn read_text(&mut self, path: &Path) -> Option<Arc<Source>> {
+        self.seen.insert(path.to_owned(), files::stamp(path));
+        match files::read(path, CONFIG_FILE_LENGTH_MAX) {
+            Ok(text) => Some(self.sources.add(path.display().to_string(), text)),
+            Err(why) => {
+                self.tell([Diagnostic::nowhere(why)]);
+                None
+            }
+        }
+    }
+
+    /// A `[zone."NAME"]` for which there is no file is most likely a slip.
+    fn refuse_rules_without_zone(&mut self, config: &Config, linked: &[(LinkedZone, GoodZone)]) {
+        let unserved = config.zones.iter().filter(|rules| !linked.iter().any(|(zone, _)| *zone.zone.apex() == rules.apex));
+        let warnings: Vec<Diagnostic> = unserved
+            .map(|rules| {
+                Diagnostic::warning(rules.span, format!("zone \"{}\" is not served", rules.apex))
+                    .label("no such zone file")
+                    .help(format!("a zone's file is called \"{}zone\" and lies in \"{}\"", rules.apex, config.server.zones.display()))
+            })
+            .collect();
+        self.tell(warnings);
+    }
+}
+
+/// Checks one zone file by itself.
+pub fn check_zone(apex: &Name, path: &Path) -> Report {
+    let mut sources = Sources::default();
+    let read = read_zone(apex, path, folder_of(path), None, None, 0, &mut sources);
+    let mut report = Report::default();
+    report.extend(read.diagnostics, &sources);
+    if let Some(zone) = read.compiled {
+        report.zones = 1;
+        report.names = zone.name_count();
+        report.rrsets = zone.rrset_count();
+        report.steered = zone.bindings().len();
+    }
+    report
+}
+
+/// The folder of a file, fit for joining and listing.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}

@@ -1,0 +1,59 @@
+//! What a load found, ready to print: every fault with its place, and what stands.
+
+use crate::diagnostic::{Diagnostic, Severity, Sources, render};
+
+/// The findings of one load.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Each finding as text that ends in a newline, in the order found.
+    pub findings: Vec<(Severity, String)>,
+    /// How many zones are served.
+    pub zones: usize,
+    /// How many names they have.
+    pub names: usize,
+    /// How many RRsets.
+    pub rrsets: usize,
+    /// How many names are bound.
+    pub steered: usize,
+}
+
+impl Report {
+    /// Adds findings, rendered with their sources.
+    pub(super) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>, sources: &Sources) {
+        self.findings.extend(diagnostics.into_iter().map(|diagnostic| (diagnostic.severity, render(&diagnostic, sources))));
+    }
+
+    /// How many errors were found.
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    /// How many warnings were found.
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, wanted: Severity) -> usize {
+        self.findings.iter().filter(|(severity, _)| *severity == wanted).count()
+    }
+
+    /// All findings, one after the other.
+    pub fn text(&self) -> String {
+        self.findings.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// What stands, in one line.
+    pub fn summary(&self) -> String {
+        let counted = [
+            (self.zones, "zone"),
+            (self.names, "name"),
+            (self.rrsets, "RRset"),
+            (self.steered, "steered name"),
+            (self.errors(), "error"),
+            (self.warnings(), "warning"),
+        ];
+        let parts: Vec<String> =
+            counted.iter().map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" })).collect();
+        parts.join(", ")
+    }
+}

@@ -1,0 +1,98 @@
+//! One zone file to one compiled zone, with all its faults.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{self, Stamps};
+use crate::config::{Config, ZoneRules};
+use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
+use crate::limits::ZONE_FILE_LENGTH_MAX;
+use crate::snapshot::{CompiledZone, bindings, compile_zone};
+use crate::wire::Name;
+use crate::zone;
+
+/// The ending of zone files; the rest of the file's name is the zone's.
+const ENDING: &str = ".zone";
+
+/// A zone that was read, with the stamps of all files that it is made of.
+pub(super) struct ReadZone {
+    pub compiled: Option<CompiledZone>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub stamps: Stamps,
+}
+
+/// The zone files of a folder with the zones they hold, or why they can't be told.
+pub(super) fn zone_files(folder: &Path) -> Result<Vec<(PathBuf, Result<Name, String>)>, String> {
+    let mut seen: HashMap<Name, PathBuf> = HashMap::new();
+    let mut zones = Vec::new();
+    for path in files::entries(folder)? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(ENDING)) else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        let apex = match Name::parse(name.as_bytes(), Some(&Name::root())) {
+            Err(error) => Err(format!("the name of \"{}\" is no zone: {error}", path.display())),
+            Ok(apex) => match seen.insert(apex.clone(), path.clone()) {
+                Some(other) => Err(format!("\"{}\" and \"{}\" hold the same zone; remove one", other.display(), path.display())),
+                None => Ok(apex),
+            },
+        };
+        zones.push((path, apex));
+    }
+    Ok(zones)
+}
+
+/// Reads, checks and compiles one zone file beneath `root`.
+pub(super) fn read_zone(
+    apex: &Name,
+    path: &Path,
+    root: &Path,
+    rules: Option<&ZoneRules>,
+    config: Option<&Config>,
+    seed: u64,
+    sources: &mut Sources,
+) -> ReadZone {
+    let mut stamps = Stamps::from([(path.to_owned(), files::stamp(path))]);
+    let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
+        Ok(text) => text,
+        Err(why) => return ReadZone { compiled: None, diagnostics: vec![Diagnostic::nowhere(why)], stamps },
+    };
+    let source = sources.add(path.display().to_string(), text);
+    let mut known = HashMap::new();
+    let mut include = |written: &str, from: &Source| {
+        let found = beneath(root, Path::new(from.name()), written)?;
+        if let Some(source) = known.get(&found) {
+            return Ok(Arc::clone(source));
+        }
+        stamps.insert(found.clone(), files::stamp(&found));
+        let source = sources.add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX)?);
+        known.insert(found, Arc::clone(&source));
+        Ok(source)
+    };
+    let (parsed, mut diagnostics) = zone::parse(apex, &source, &mut include);
+    diagnostics.extend(zone::check(&parsed));
+    let target = |steer: &crate::config::Steer| {
+        let node = config.and_then(|config| config.nodes.get(steer.node.0 as usize));
+        node.map(|node| node.common().name.clone()).unwrap_or_default()
+    };
+    let (bindings, faults) = bindings(&parsed, rules, target);
+    diagnostics.extend(faults);
+    let compiled = if any_error(&diagnostics) {
+        None
+    } else {
+        compile_zone(&parsed, bindings, seed).map_err(|faults| diagnostics.extend(faults)).ok()
+    };
+    ReadZone { compiled, diagnostics, stamps }
+}
+
+/// What `$INCLUDE written` in the file `from` names: counted from that file's folder, and beneath the zone folder.
+fn beneath(root: &Path, from: &Path, written: &str) -> Result<PathBuf, String> {
+    let path = from.parent().unwrap_or(root).join(written);
+    let real = |path: &Path| path.canonicalize().map_err(|_| format!("can't read \"{}\": no such file", path.display()));
+    if real(&path)?.starts_with(real(root)?) {
+        Ok(path)
+    } else {
+        Err(format!("\"{}\" is not beneath the zone folder \"{}\"", path.display(), root.display()))
+    }
+}
