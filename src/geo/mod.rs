@@ -1,37 +1,39 @@
 //! Where addresses are: databases and place names in, prefix tables with exact scopes out.
 //!
-//! Bytes of databases come from `load`; nothing here reads a file. Health is not known here: a table gives an order of
-//! places, the walk over what is up is `answer`'s.
+//! Bytes of databases come from `load`; nothing here reads a file. They become a [`World`] once, and of it one table per
+//! question: [`PlacesTable`] (which children are nearest), [`RuleTable`] (which rule matches), [`NetTable`] (which network).
+//! Every table covers its family completely with disjoint prefixes, so the length found is the exact ECS scope. Health is not
+//! known here: a table gives an order of places, the walk over what is up is `answer`'s.
 #![warn(clippy::indexing_slicing)]
 
-use std::net::IpAddr;
+mod airports;
+mod countries;
+mod point;
+mod prefix;
 
-/// A point on Earth, in degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
-    /// North is positive.
-    pub latitude: f64,
-    /// East is positive.
-    pub longitude: f64,
-}
+mod leaves;
+mod table;
 
-/// An address prefix; no bit is set behind its length, and no IPv6 prefix lies in `::ffff:0:0/96`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Prefix {
-    address: IpAddr,
-    length: u8,
-}
+mod location;
+mod mmdb;
+mod record;
+mod text;
+mod world;
 
-impl Prefix {
-    /// A prefix; `None` if the length is over the family's or bits are set behind it.
-    pub fn new(address: IpAddr, length: u8) -> Option<Self> {
-        Some(Self { address, length })
-    }
-}
+mod nets;
+mod places;
+mod rules;
 
-/// What a rule asks of a client: all keys that are written must match, each by any of its values.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Match {
-    /// ISO 3166-1 codes in upper case, `@eu` already expanded.
-    pub country: Vec<[u8; 2]>,
-}
+#[cfg(test)]
+mod tests;
+
+pub use airports::{airport, airports};
+pub use countries::{EU_MEMBERS, continent_of, country_point, is_continent, is_country};
+pub use location::Location;
+pub use nets::NetTable;
+pub use places::{Placed, PlacesTable};
+pub use point::{Point, distance_km};
+pub use prefix::{Prefix, PrefixError, embedded_v4, private_block};
+pub use rules::{Match, RuleTable};
+pub use table::Hit;
+pub use world::{Build, Summary, World};
