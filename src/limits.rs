@@ -22,6 +22,10 @@ pub const ZONE_FILE_LENGTH_MAX: usize = 1 << 30;
 pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 /// Octets of a geo database; the biggest on the market are a tenth of it.
 pub const GEO_FILE_LENGTH_MAX: usize = 1 << 30;
+/// The latest build date of a geo database, in seconds since 1970: beyond 2100 the file is damaged.
+pub const GEO_BUILD_SECONDS_MAX: u64 = 4_102_444_800;
+/// Prefixes that the walk of a geo database meets for each node of its tree: a whole one has fewer than two, one with loops no end.
+pub const GEO_VISITS_PER_NODE_MAX: u64 = 4;
 /// `$INCLUDE` inside `$INCLUDE`: as deep as any real tree, and a loop ends here at the latest.
 pub const INCLUDE_DEPTH_MAX: usize = 8;
 /// Files that one zone includes.
@@ -45,6 +49,8 @@ pub const WEIGHT_SUM_MAX: u32 = 65_535;
 pub const ANSWERS_MAX: usize = 16;
 /// Places kept by distance for one region, then the order of `from` (notes on merging: more costs table, buys nothing).
 pub const NEAREST_LENGTH: usize = 3;
+/// Bias of a child of a `nearest` policy, either way: at 100 the distance would vanish or have no end.
+pub const GEO_BIAS_MAX: i8 = 99;
 /// IPv4 prefixes from a geo database are cut here: ECS never tells more.
 pub const GEO_CLIP_V4: u8 = 24;
 /// IPv6 prefixes from a geo database are cut here.

@@ -1,0 +1,121 @@
+//! Which children of a `nearest` policy are nearest to each client: the table that one query asks.
+//!
+//! The order is computed once per distinct point; prefixes with the same order merge. A client that can't be located is in a
+//! hole, which stays one: what happens then is the reader's to decide.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::point::{Direction, Point, chord_km};
+use super::table::{Hit, Tables};
+use super::world::World;
+use crate::limits::{GEO_BIAS_MAX, NEAREST_LENGTH};
+
+/// One child of a `nearest` policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its located leaves; the nearest counts. A child without any is in no order.
+    pub points: Vec<Point>,
+    /// -99 to 99; above 0 the child seems nearer than it is, below 0 farther.
+    pub bias: i8,
+}
+
+/// Every prefix and the children nearest to it.
+#[derive(Debug)]
+pub struct PlacesTable {
+    tables: Tables<u64>,
+    orders: Vec<Order>,
+}
+
+/// Up to [`NEAREST_LENGTH`] children, nearest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Order {
+    children: [u16; NEAREST_LENGTH],
+    count: u8,
+}
+
+impl PlacesTable {
+    /// The table of these children; they are named by their index.
+    pub fn compile(world: &World, places: &[Placed]) -> Self {
+        let children: Vec<Child> = (0..).zip(places).filter_map(|(index, placed)| Child::new(index, placed)).collect();
+        let mut orders = Orders::default();
+        let mut order_at: HashMap<[u64; 2], u32> = HashMap::new();
+        let order_of: Vec<Option<u32>> = world
+            .locations
+            .iter()
+            .map(|location| {
+                let point = location.point?;
+                Some(*order_at.entry(point.bits()).or_insert_with(|| orders.number(nearest(&children, point))))
+            })
+            .collect();
+        let [v4, v6] = world.tables.leaves().map(|leaves| leaves.map(|number| order_of.get(number as usize).copied().flatten()));
+        Self { tables: Tables::new(v4, v6), orders: orders.list }
+    }
+
+    /// The children nearest to an address, nearest first; no value where the address can't be located.
+    pub fn lookup(&self, address: IpAddr) -> Hit<&[u16]> {
+        self.tables.lookup(address).and_then(|number| {
+            let order = self.orders.get(number as usize)?;
+            order.children.get(..usize::from(order.count))
+        })
+    }
+
+    /// How many IPv4 and IPv6 prefixes there are, holes included.
+    pub fn prefix_counts(&self) -> (usize, usize) {
+        self.tables.counts()
+    }
+}
+
+/// A child that stands somewhere.
+struct Child {
+    index: u16,
+    directions: Vec<Direction>,
+    /// What its distance is multiplied with: the bias as Route 53's geoproximity applies it.
+    factor: f64,
+}
+
+impl Child {
+    fn new(index: u16, placed: &Placed) -> Option<Self> {
+        let directions: Vec<_> = placed.points.iter().map(|point| point.direction()).collect();
+        let share = f64::from(placed.bias.clamp(-GEO_BIAS_MAX, GEO_BIAS_MAX)) / 100.0;
+        let factor = if share > 0.0 { 1.0 - share } else { 1.0 / (1.0 + share) };
+        (!directions.is_empty()).then_some(Self { index, directions, factor })
+    }
+
+    fn distance_km(&self, from: Direction) -> f64 {
+        let chords = self.directions.iter().map(|&direction| direction.chord_squared(from));
+        chord_km(chords.fold(f64::INFINITY, f64::min)) * self.factor
+    }
+}
+
+/// The children by distance; of equally near ones the first written comes first.
+fn nearest(children: &[Child], point: Point) -> Order {
+    let from = point.direction();
+    let mut by_distance: Vec<(f64, u16)> = children.iter().map(|child| (child.distance_km(from), child.index)).collect();
+    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut order = Order::default();
+    for (slot, &(_, index)) in order.children.iter_mut().zip(&by_distance) {
+        *slot = index;
+        order.count += 1;
+    }
+    order
+}
+
+/// Distinct orders, numbered.
+#[derive(Default)]
+struct Orders {
+    list: Vec<Order>,
+    numbers: HashMap<Order, u32>,
+}
+
+impl Orders {
+    /// There are at most as many orders as locations, so numbers fit a leaf.
+    fn number(&mut self, order: Order) -> u32 {
+        let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(order).or_insert(next);
+        if number == next {
+            self.list.push(order);
+        }
+        number
+    }
+}

@@ -1,0 +1,226 @@
+//! Address prefixes as operators write them, IPv4 in IPv6 clothes, and networks that tell nothing about a place.
+//!
+//! A prefix with bits behind its length is refused: it is either a typo or an address. IPv4 networks have one form only.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use super::leaves::{end, position, width};
+
+/// An address prefix; no bit is set behind its length, and no IPv6 prefix lies in `::ffff:0:0/96`.
+/// They are ordered by address, and a wider one comes before those inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix {
+    address: IpAddr,
+    length: u8,
+}
+
+impl Prefix {
+    /// A prefix; `None` if the length is over the family's, bits are set behind it, or it is an IPv4 network in IPv6 clothes.
+    pub fn new(address: IpAddr, length: u8) -> Option<Self> {
+        Self::build(address, length).ok()
+    }
+
+    /// The first address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many leading bits are fixed.
+    pub fn length(&self) -> u8 {
+        self.length
+    }
+
+    /// Whether an address lies inside; one of the other family does not.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let start = position(self.address);
+        let inside = position(address) >= start && end(start, self.length).is_none_or(|end| position(address) < end);
+        inside && address.is_ipv4() == self.address.is_ipv4()
+    }
+
+    fn build(address: IpAddr, length: u8) -> Result<Self, PrefixError> {
+        let max = width(address);
+        if length > max {
+            return Err(PrefixError::Length { max });
+        }
+        let fixed = Self { address: masked(address, length), length };
+        if fixed.address != address {
+            return Err(PrefixError::BitsBehind(fixed));
+        }
+        match address {
+            IpAddr::V6(v6) if length >= 96 && v6.to_ipv4_mapped().is_some() => Err(PrefixError::Mapped),
+            IpAddr::V4(_) | IpAddr::V6(_) => Ok(fixed),
+        }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+/// Why a text is not a prefix; `Display` says what would be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrefixError {
+    /// An address without a length.
+    Bare(Prefix),
+    /// What stands before the slash is no address.
+    Address,
+    /// What stands behind the slash is no length of this family.
+    Length {
+        /// The family's longest.
+        max: u8,
+    },
+    /// Bits are set behind the length; this is the prefix without them.
+    BitsBehind(Prefix),
+    /// An IPv4 network written as `::ffff:…`.
+    Mapped,
+}
+
+impl fmt::Display for PrefixError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bare(host) => write!(f, "expected a network, but found an address; \"{host}\" is that address alone"),
+            Self::Address => write!(f, "expected a network such as \"198.51.100.0/24\" or \"2001:db8::/32\""),
+            Self::Length { max } => write!(f, "expected a length of 0 to {max} behind the \"/\""),
+            Self::BitsBehind(fixed) => write!(f, "bits are set behind the length; the network is \"{fixed}\""),
+            Self::Mapped => write!(f, "expected the IPv4 form of an IPv4 network, but found an IPv4-mapped one"),
+        }
+    }
+}
+
+impl std::error::Error for PrefixError {}
+
+impl FromStr for Prefix {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let address: IpAddr = address.parse().map_err(|_| PrefixError::Address)?;
+        let max = width(address);
+        let Some(length) = length else { return Err(PrefixError::Bare(Self { address, length: max })) };
+        let digits = length.bytes().all(|byte| byte.is_ascii_digit());
+        let length = length.parse().ok().filter(|_| digits).ok_or(PrefixError::Length { max })?;
+        Self::build(address, length)
+    }
+}
+
+fn masked(address: IpAddr, length: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
+            IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+        }
+    }
+}
+
+/// The IPv4 address that an IPv6 address carries, and how many bits stand before it: IPv4-mapped (RFC 4291 §2.5.5.2) and the
+/// well-known NAT64 prefix (RFC 6052 §2.1) 96, 6to4 (RFC 3056 §2) 16.
+pub fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, u8)> {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let carried = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match [a, b, c, d, e, f] {
+        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => Some((carried(g, h), 96)),
+        [0x2002, high, low, ..] => Some((carried(high, low), 16)),
+        _ => None,
+    }
+}
+
+/// The length of the private or unroutable block that contains an address: where the client is, such an address can't tell
+/// (RFC 7871 §10, §11.3). Documentation and benchmark networks are not among them.
+pub fn private_block(address: IpAddr) -> Option<u8> {
+    match address {
+        IpAddr::V4(v4) => match v4.octets() {
+            [0 | 10 | 127, ..] => Some(8),
+            [100, 64..=127, ..] => Some(10),
+            [172, 16..=31, ..] => Some(12),
+            [169, 254, ..] | [192, 168, ..] => Some(16),
+            _ => None,
+        },
+        IpAddr::V6(v6) => match v6.segments() {
+            [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Some(128),
+            [0xfc00..=0xfdff, ..] => Some(7),
+            [0xfe80..=0xfebf, ..] => Some(10),
+            _ => None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_read_and_refused() {
+        for good in ["198.51.100.0/24", "0.0.0.0/0", "192.0.2.1/32", "::/0", "2001:db8::/32", "2001:db8::1/128"] {
+            assert_eq!(good.parse::<Prefix>().unwrap().to_string(), good);
+        }
+        for (bad, message) in [
+            ("198.51.100.0", "expected a network, but found an address; \"198.51.100.0/32\" is that address alone"),
+            ("198.51.100/24", "expected a network such as \"198.51.100.0/24\" or \"2001:db8::/32\""),
+            ("198.51.100.0/33", "expected a length of 0 to 32 behind the \"/\""),
+            ("198.51.100.0/+8", "expected a length of 0 to 32 behind the \"/\""),
+            ("2001:db8::/", "expected a length of 0 to 128 behind the \"/\""),
+            ("198.51.100.7/24", "bits are set behind the length; the network is \"198.51.100.0/24\""),
+            ("2001:db8::1/64", "bits are set behind the length; the network is \"2001:db8::/64\""),
+            ("::ffff:192.0.2.0/120", "expected the IPv4 form of an IPv4 network, but found an IPv4-mapped one"),
+        ] {
+            assert_eq!(bad.parse::<Prefix>().unwrap_err().to_string(), message, "{bad}");
+        }
+        assert_eq!(Prefix::new("192.0.2.1".parse().unwrap(), 24), None);
+        assert_eq!(Prefix::new("192.0.2.0".parse().unwrap(), 33), None);
+    }
+
+    #[test]
+    fn a_prefix_contains_its_own_family() {
+        let within = |prefix: &str, address: &str| prefix.parse::<Prefix>().unwrap().contains(address.parse().unwrap());
+        assert!(within("198.51.100.0/24", "198.51.100.255") && within("255.255.255.255/32", "255.255.255.255"));
+        assert!(!within("198.51.100.0/24", "198.51.101.0") && !within("198.51.100.0/24", "198.51.99.255"));
+        assert!(within("0.0.0.0/0", "203.0.113.1") && !within("0.0.0.0/0", "2001:db8::1") && !within("::/0", "1.2.3.4"));
+        assert!(within("ffff::/16", "ffff:ffff::1") && !within("2001:db8::/32", "2001:db9::"));
+    }
+
+    #[test]
+    fn ipv4_is_found_in_ipv6_clothes() {
+        let inner = |text: &str| embedded_v4(text.parse().unwrap()).map(|(v4, before)| (v4.to_string(), before));
+        let expected = |before| Some(("198.18.3.7".to_owned(), before));
+        assert_eq!(inner("::ffff:198.18.3.7"), expected(96));
+        assert_eq!(inner("64:ff9b::198.18.3.7"), expected(96));
+        assert_eq!(inner("2002:c612:307::1"), expected(16));
+        assert_eq!(inner("64:ff9b:1::198.18.3.7"), None);
+        assert_eq!(inner("::198.18.3.7"), None);
+    }
+
+    #[test]
+    fn private_blocks_have_their_length() {
+        let cases = [
+            ("0.1.2.3", Some(8)),
+            ("10.1.2.3", Some(8)),
+            ("100.64.0.1", Some(10)),
+            ("100.128.0.1", None),
+            ("127.0.0.1", Some(8)),
+            ("169.254.1.1", Some(16)),
+            ("172.16.0.1", Some(12)),
+            ("172.32.0.1", None),
+            ("192.168.1.1", Some(16)),
+            ("198.18.0.1", None),
+            ("192.0.2.1", None),
+            ("::", Some(128)),
+            ("::1", Some(128)),
+            ("::2", None),
+            ("fd00::1", Some(7)),
+            ("fe80::1", Some(10)),
+            ("fec0::1", None),
+            ("2001:db8::1", None),
+        ];
+        for (address, length) in cases {
+            assert_eq!(private_block(address.parse().unwrap()), length, "{address}");
+        }
+    }
+}
