@@ -29,7 +29,11 @@ impl Folder {
         Self { sources: Sources::default(), files }
     }
 
-    fn run(&mut self, name: &str, reader: fn(&Name, &Source, &mut Include<'_>) -> (Zone, Vec<Diagnostic>)) -> (Zone, Vec<Diagnostic>) {
+    fn run(
+        &mut self,
+        name: &str,
+        reader: fn(&Name, &Source, &mut Include<'_>) -> (Zone, Vec<Diagnostic>),
+    ) -> (Zone, Vec<Diagnostic>) {
         let source = self.sources.add(name, self.files[name].clone());
         reader(&apex(), &source, &mut |path, _| match self.files.get(path) {
             Some(text) => Ok(self.sources.add(path, text.clone())),
@@ -77,30 +81,36 @@ fn owner_ttl_and_class() {
         ("www 1h30m a 192.0.2.1", &["www.example.com. 5400 IN A 192.0.2.1"]),
         ("www 1W2D3H4M5s in a 192.0.2.1", &["www.example.com. 788645 IN A 192.0.2.1"]),
         ("www CLASS1 5 TYPE1 192.0.2.1", &["www.example.com. 5 IN A 192.0.2.1"]),
-        ("www 5 A 192.0.2.1\n  A 192.0.2.2\n\tAAAA ::1", &[
-            "www.example.com. 5 IN A 192.0.2.1",
-            "www.example.com. 5 IN A 192.0.2.2",
-            "www.example.com. 5 IN AAAA ::1",
-        ]),
-        ("$TTL 7\na A 192.0.2.1\nb 8 A 192.0.2.1\nc A 192.0.2.1\n$ttl 2m\nd A 192.0.2.1", &[
-            "a.example.com. 7 IN A 192.0.2.1",
-            "b.example.com. 8 IN A 192.0.2.1",
-            "c.example.com. 7 IN A 192.0.2.1",
-            "d.example.com. 120 IN A 192.0.2.1",
-        ]),
-        ("$ORIGIN sub\na 1 A 192.0.2.1\n$ORIGIN deep\na 1 A 192.0.2.1\n@ 1 A 192.0.2.1\n$ORIGIN com.\nexample 1 CNAME x.", &[
-            "a.sub.example.com. 1 IN A 192.0.2.1",
-            "a.deep.sub.example.com. 1 IN A 192.0.2.1",
-            "deep.sub.example.com. 1 IN A 192.0.2.1",
-            "example.com. 1 IN CNAME x.",
-        ]),
+        (
+            "www 5 A 192.0.2.1\n  A 192.0.2.2\n\tAAAA ::1",
+            &["www.example.com. 5 IN A 192.0.2.1", "www.example.com. 5 IN A 192.0.2.2", "www.example.com. 5 IN AAAA ::1"],
+        ),
+        (
+            "$TTL 7\na A 192.0.2.1\nb 8 A 192.0.2.1\nc A 192.0.2.1\n$ttl 2m\nd A 192.0.2.1",
+            &[
+                "a.example.com. 7 IN A 192.0.2.1",
+                "b.example.com. 8 IN A 192.0.2.1",
+                "c.example.com. 7 IN A 192.0.2.1",
+                "d.example.com. 120 IN A 192.0.2.1",
+            ],
+        ),
+        (
+            "$ORIGIN sub\na 1 A 192.0.2.1\n$ORIGIN deep\na 1 A 192.0.2.1\n@ 1 A 192.0.2.1\n$ORIGIN com.\nexample 1 CNAME x.",
+            &[
+                "a.sub.example.com. 1 IN A 192.0.2.1",
+                "a.deep.sub.example.com. 1 IN A 192.0.2.1",
+                "deep.sub.example.com. 1 IN A 192.0.2.1",
+                "example.com. 1 IN CNAME x.",
+            ],
+        ),
         (r"\@ 1 NS @", &[r"\@.example.com. 1 IN NS example.com."]),
         (r"a\.b\032\;c 1 A 192.0.2.1", &[r"a\.b\032\;c.example.com. 1 IN A 192.0.2.1"]),
         ("*.cdn 1 A 192.0.2.1", &["*.cdn.example.com. 1 IN A 192.0.2.1"]),
         ("in 1 in a 192.0.2.1", &["in.example.com. 1 IN A 192.0.2.1"]),
-        ("@ 1 SOA ns1 host\\.master (\n 1 ; serial\n 1h 900 1w\n 5m )\r\n", &[
-            "example.com. 1 IN SOA ns1.example.com. host\\.master.example.com. 1 3600 900 604800 300",
-        ]),
+        (
+            "@ 1 SOA ns1 host\\.master (\n 1 ; serial\n 1h 900 1w\n 5m )\r\n",
+            &["example.com. 1 IN SOA ns1.example.com. host\\.master.example.com. 1 3600 900 604800 300"],
+        ),
     ];
     for (text, expected) in table {
         assert_eq!(lines(text), *expected, "{text}");
@@ -109,7 +119,7 @@ fn owner_ttl_and_class() {
 
 #[test]
 fn without_any_ttl_the_soa_minimum_stands_in() {
-    let (lines, diagnostics) = parse_text("@ SOA a b 1 2 3 4 55\n www A 192.0.2.1\nx 9 A 192.0.2.1\ny A 192.0.2.1\n".replace(" www", "www").as_str());
+    let (lines, diagnostics) = parse_text("@ SOA a b 1 2 3 4 55\nwww A 192.0.2.1\nx 9 A 192.0.2.1\ny A 192.0.2.1\n");
     assert_eq!(diagnostics.len(), 1);
     assert_eq!(diagnostics[0].severity, Severity::Warning);
     let ttls: Vec<&str> = lines.iter().map(|line| line.split(' ').nth(1).unwrap()).collect();
@@ -131,19 +141,13 @@ fn rdata_of_every_type() {
         ("NAPTR", r#"100 10 u E2U+sip "!^.*$!sip:a@b!" ."#, r#"100 10 "u" "E2U+sip" "!^.*$!sip:a@b!" ."#),
         ("DNAME", "other.example.", "other.example."),
         ("AAAA", "2001:DB8:0::1", "2001:db8::1"),
-        ("MX", r"\# 4 000a 01 6100", r"\# 4 000a016100"),
+        ("MX", r"\# 5 000a 01 6100", "10 a."),
         ("TYPE65280", r"\# 3 abCDef", r"\# 3 abcdef"),
         ("TYPE65280", r"\# 0", r"\# 0"),
     ];
     for (rtype, text, expected) in table {
-        if rtype == "MX" && text.starts_with("\\#") {
-            let (_, faults) = parse_text(&format!("@ 1 MX {text}\n"));
-            assert_eq!(faults[0].message, "these octets are no data of the type MX".replace("these", "these"), "{faults:?}");
-            continue;
-        }
         assert_eq!(data(rtype, text), expected);
     }
-    assert_eq!(data("MX", r"\# 5 000a 01 6100"), "10 a.");
 }
 
 /// RFC 9460 appendix D.2, where the record is not of a private scheme, and the escapes of appendix A.1.
@@ -191,7 +195,10 @@ fn service_parameters_refused() {
         ("1 . port=53 port=54", "the parameter \"port\" is given twice"),
         ("1 . mandatory=alpn", "\"mandatory\" lists \"alpn\", which is not given"),
         ("1 . mandatory=mandatory", "expected names of other parameters with commas between as the value of \"mandatory\""),
-        ("1 . mandatory=port,port port=1", "expected names of other parameters with commas between as the value of \"mandatory\""),
+        (
+            "1 . mandatory=port,port port=1",
+            "expected names of other parameters with commas between as the value of \"mandatory\"",
+        ),
         ("1 . no-default-alpn", "\"no-default-alpn\" needs \"alpn\" beside it"),
         ("1 . no-default-alpn=x alpn=h2", "expected no value as the value of \"no-default-alpn\", but found \"x\""),
         ("1 . alpn=", "expected protocols such as h2,h3 as the value of \"alpn\", but found nothing"),
@@ -245,6 +252,7 @@ fn mistakes_in_fields_have_a_cause() {
         ("DS", "1 8 2 abxd", "\"x\" is no hexadecimal digit"),
         ("TYPE65280", "abc", "not known by name here"),
         ("TYPE65280", r"\# 2 abcdef", "the length written here"),
+        ("MX", r"\# 4 000a0161", "its layout is known, and they do not fit it"),
         ("ANY", "x", "not a known type"),
         ("TYPE255", "x", "it is for queries and messages only (RFC 6895)"),
     ];
@@ -262,17 +270,20 @@ fn an_included_file_has_its_own_scope() {
     let (zone, faults) = folder.run("main", parse);
     assert_eq!(faults, []);
     let lines: Vec<String> = zone.records.iter().map(record_line).collect();
-    assert_eq!(lines, [
-        "first.example.com. 1 IN A 192.0.2.1",
-        "first.example.com. 1 IN A 192.0.2.9",
-        "a.sub.example.com. 1 IN A 192.0.2.4",
-        "b.deep.sub.example.com. 1 IN A 192.0.2.5",
-        "first.example.com. 2 IN A 192.0.2.2",
-        "last.example.com. 2 IN A 192.0.2.3",
-        "last.example.com. 2 IN A 192.0.2.9",
-        "a.example.com. 2 IN A 192.0.2.4",
-        "b.deep.example.com. 2 IN A 192.0.2.5",
-    ]);
+    assert_eq!(
+        lines,
+        [
+            "first.example.com. 1 IN A 192.0.2.1",
+            "first.example.com. 1 IN A 192.0.2.9",
+            "a.sub.example.com. 1 IN A 192.0.2.4",
+            "b.deep.sub.example.com. 1 IN A 192.0.2.5",
+            "first.example.com. 2 IN A 192.0.2.2",
+            "last.example.com. 2 IN A 192.0.2.3",
+            "last.example.com. 2 IN A 192.0.2.9",
+            "a.example.com. 2 IN A 192.0.2.4",
+            "b.deep.example.com. 2 IN A 192.0.2.5",
+        ]
+    );
 }
 
 #[test]
@@ -363,7 +374,9 @@ fn field_octets(field: Field) -> BoxedStrategy<Vec<u8>> {
             .prop_map(|labels| [labels.concat(), vec![0]].concat())
             .boxed(),
         Field::String => octets(0..256).prop_map(prefixed).boxed(),
-        Field::Strings => proptest::collection::vec(octets(0..256).prop_map(prefixed), 1..4).prop_map(|strings| strings.concat()).boxed(),
+        Field::Strings => {
+            proptest::collection::vec(octets(0..256).prop_map(prefixed), 1..4).prop_map(|strings| strings.concat()).boxed()
+        }
         Field::Tag => "[a-zA-Z0-9]{1,20}".prop_map(move |tag: String| prefixed(tag.into_bytes())).boxed(),
         Field::Text => octets(0..400).boxed(),
         Field::Hex | Field::Base64 => octets(1..100).boxed(),
