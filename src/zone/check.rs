@@ -269,7 +269,7 @@ fn address_missing(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
         if foreign || has(&target) || covered() {
             continue;
         }
-        let what = if cut.is_some() { "glue: no A or AAAA record" } else { "no A or AAAA record" };
+        let what = if cut.is_some() { "no glue: an A or AAAA record" } else { "no A or AAAA record" };
         let message = format!("the name server \"{target}\" of \"{}\" has {what}", ns.owner);
         found.push(finding(Some(ns.span), message).label("named here").help(format!("add its address: {target} IN A ADDRESS")));
     }

@@ -1,8 +1,8 @@
 //! `$ORIGIN`, `$TTL` and `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4); any other is refused with the reason.
 //!
 //! An included file begins with the origin that the directive gives, else with that of the including file, and with its last
-//! owner. Both are as before when it ends: RFC 1035 says so of the origin, BIND and Knot do it for the owner too. `$TTL` and the
-//! last TTL go on, as in BIND and NSD: an included file that sets the zone's TTL is a common habit.
+//! owner. Both are as before when it ends: RFC 1035 says so of the origin, and BIND does it for the owner too. `$TTL` and the last
+//! TTL go on behind its end, as in BIND: they belong to the zone and not to a file, and a file that only sets them is a habit.
 
 use super::fields::{decode, found};
 use super::lexer::{Entry, Token};
@@ -22,9 +22,11 @@ impl Parser<'_, '_> {
             );
         }
         match first.text.to_ascii_uppercase().as_slice() {
-            b"$ORIGIN" => self.set_origin(scope, entry),
-            b"$TTL" => self.set_ttl(scope, entry),
-            b"$INCLUDE" => self.include_file(scope, entry),
+            b"$ORIGIN" => self.set_origin(scope, entry).map_err(|fault| with_usage(fault, "$ORIGIN example.com.")),
+            b"$TTL" => self.set_ttl(scope, entry).map_err(|fault| with_usage(fault, "$TTL 3600")),
+            b"$INCLUDE" => {
+                self.include_file(scope, entry).map_err(|fault| with_usage(fault, "$INCLUDE FILE, or $INCLUDE FILE ORIGIN"))
+            }
             other => Err(unknown_directive(first, other)),
         }
     }
@@ -45,7 +47,7 @@ impl Parser<'_, '_> {
         let rest = fields.finish();
         // A default that can't be read is one all the same: the lines below are not to blame.
         self.default_ttl = Some(ttl.as_ref().copied().unwrap_or_default());
-        ttl.map_err(|fault| Diagnostic { help: Some("it is written: $TTL 3600".to_owned()), ..fault })?;
+        ttl?;
         rest
     }
 
@@ -76,6 +78,10 @@ impl Parser<'_, '_> {
         self.file(Scope { source: &source, origin, owner: scope.owner.clone() });
         Ok(())
     }
+}
+
+fn with_usage(fault: Diagnostic, usage: &str) -> Diagnostic {
+    if fault.help.is_some() { fault } else { fault.help(format!("it is written: {usage}")) }
 }
 
 fn unknown_directive(first: &Token<'_>, upper: &[u8]) -> Diagnostic {

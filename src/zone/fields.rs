@@ -58,10 +58,8 @@ impl<'f, 'a> Fields<'f, 'a> {
 
     /// Takes the next field; there has to be one.
     pub(super) fn take(&mut self, what: &str) -> Result<Token<'a>, Diagnostic> {
-        self.next().ok_or_else(|| {
-            let message = format!("expected {what}, but the line ends here");
-            Diagnostic::error(self.end, message).label("nothing follows")
-        })
+        self.next()
+            .ok_or_else(|| Diagnostic::error(self.end, format!("expected {what}, but found nothing")).label("it ends here"))
     }
 
     /// Takes the next field, which has to be a word without quotes.
@@ -94,11 +92,8 @@ impl<'f, 'a> Fields<'f, 'a> {
     pub(super) fn ttl(&mut self) -> Result<u32, Diagnostic> {
         let what = "a TTL, seconds such as 3600 or 1h30m";
         let token = self.word(what)?;
-        let seconds = seconds(token.text).ok_or_else(|| {
-            expected(what, &token)
-                .label("numbers with the units w d h m s, or one number alone")
-                .help("a record is written: owner TTL class type data")
-        })?;
+        let seconds = seconds(token.text)
+            .ok_or_else(|| expected(what, &token).label("numbers with the units w d h m s, or one number alone"))?;
         // RFC 2181 §8: the sign bit stays zero.
         u32::try_from(seconds).ok().filter(|&ttl| ttl <= TTL_SECONDS_MAX).ok_or_else(|| {
             Diagnostic::error(token.span, format!("the TTL is larger than {TTL_SECONDS_MAX} seconds"))
@@ -114,7 +109,9 @@ impl<'f, 'a> Fields<'f, 'a> {
             return Ok(self.context.origin.clone());
         }
         let name = Name::parse(token.text, Some(self.context.origin)).map_err(|fault| {
-            Diagnostic::error(token.span, format!("{} is no domain name", found(&token))).label(fault.to_string())
+            Diagnostic::error(token.span, format!("{} is no domain name", found(&token)))
+                .label(fault.to_string())
+                .help("a name is labels with single dots between, such as \"www\" or \"www.example.com.\"")
         })?;
         self.doubt_final_dot(&token, &name);
         self.doubt_at_sign(&token);

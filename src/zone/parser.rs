@@ -12,6 +12,8 @@ use crate::limits::TTL_SECONDS_MAX;
 use crate::wire::rdata::LAYOUTS;
 use crate::wire::{Name, RrType};
 
+const USAGE: &str = "a record is written: owner TTL class type data; TTL and class may be left out";
+
 /// What goes on from line to line and from file to file.
 pub(super) struct Parser<'p, 'c> {
     apex: &'p Name,
@@ -201,20 +203,36 @@ fn header(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) -> Result<Header, Diag
         let begins_number =
             fields.peek().is_some_and(|token| !token.quoted && token.text.first().is_some_and(u8::is_ascii_digit));
         if begins_number && ttl.is_none() && !is_misplaced_data(fields) {
-            ttl = Some(fields.ttl()?);
+            ttl = Some(fields.ttl().map_err(|fault| if fault.help.is_some() { fault } else { fault.help(USAGE) })?);
             continue;
         }
-        let token = fields.word("a record type such as A")?;
+        let token = fields.word("a record type such as A").map_err(|fault| fault.help(USAGE))?;
         let word = String::from_utf8_lossy(token.text);
         match class_of(&word) {
             Some("IN") if class.is_none() => class = Some("IN"),
             Some(other) if class.is_none() => return Err(refuse_class(&token, other)),
-            Some(_) => return Err(expected("a record type", &token).label("the class is given already")),
+            Some(_) => return Err(expected("a record type", &token).label("the class is given already").help("remove it")),
             None => {
                 let rtype = RrType::from_mnemonic(&word).ok_or_else(|| unknown_type(&token, &word, entry))?;
-                return if rtype.is_meta() { Err(refuse_meta(&token)) } else { Ok(Header { ttl, rtype, place: token.span }) };
+                if rtype.is_meta() {
+                    return Err(refuse_meta(&token));
+                }
+                if class.is_none() {
+                    doubt_owner(fields, entry);
+                }
+                return Ok(Header { ttl, rtype, place: token.span });
             }
         }
+    }
+}
+
+/// `IN A 192.0.2.1` in the first column: the class has become the owner.
+fn doubt_owner(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) {
+    if let Some(owner) = entry.tokens.first().filter(|first| !entry.leading_blank && first.is(b"IN")) {
+        let warning = Diagnostic::warning(owner.span, "the class IN is read as the owner")
+            .label("the first word of a line is the owner")
+            .help("to go on with the last owner, begin the line with a blank; if it is the owner, write the class behind it too");
+        fields.findings.push(warning);
     }
 }
 

@@ -43,8 +43,7 @@ fn with_usage(fault: Diagnostic, row: &Layout) -> Diagnostic {
     if fault.help.is_some() {
         return fault;
     }
-    let article = if row.mnemonic.starts_with(['A', 'S', 'N', 'M', 'H']) && row.mnemonic != "SVCB" { "an" } else { "a" };
-    fault.help(format!("{article} {} record is written: {} {}", row.mnemonic, row.mnemonic, row.words))
+    fault.help(format!("it is written: {} {}", row.mnemonic, row.words))
 }
 
 fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {

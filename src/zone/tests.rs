@@ -234,7 +234,7 @@ fn mistakes_in_fields_have_a_cause() {
         ("A", "2001:db8::1", "this is an IPv6 address; use AAAA"),
         ("A", "lb.example.net.", "a host's name belongs into a CNAME record"),
         ("A", "192.0.2.1 192.0.2.2", "one field too many"),
-        ("A", "", "nothing follows"),
+        ("A", "", "it ends here"),
         ("A", "\"192.0.2.1\"", "written without quotes"),
         ("AAAA", "192.0.2.1", "this is an IPv4 address; use A"),
         ("AAAA", "1::2::3", "\"::\" may stand only once"),
@@ -458,5 +458,8 @@ fn rendered_messages(path: &std::path::Path) -> String {
         Ok(sources.add(wanted, text))
     });
     assert!(!diagnostics.is_empty(), "{} is not broken", path.display());
+    for diagnostic in &diagnostics {
+        assert!(diagnostic.help.is_some() && diagnostic.span.is_some(), "no help or no place: {diagnostic:?}");
+    }
     diagnostics.iter().map(|diagnostic| render(diagnostic, &sources)).collect()
 }
