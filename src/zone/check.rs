@@ -122,7 +122,8 @@ impl<'z> Nodes<'z> {
 
     /// Where to point for what is nowhere: the SOA, else the first record.
     fn place(&self) -> Option<Span> {
-        self.apex(RrType::SOA).first().copied().or(self.zone.records.first()).map(|record| record.span)
+        let soa = self.apex(RrType::SOA).first().copied();
+        soa.or_else(|| self.zone.records.first()).map(|record| record.span)
     }
 }
 

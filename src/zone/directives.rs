@@ -4,7 +4,7 @@
 //! owner. Both are as before when it ends: RFC 1035 says so of the origin, and BIND does it for the owner too. `$TTL` and the last
 //! TTL go on behind its end, as in BIND: they belong to the zone and not to a file, and a file that only sets them is a habit.
 
-use super::fields::{decode, found};
+use super::fields::{decode, found, what};
 use super::lexer::{Entry, Token};
 use super::parser::{Parser, Scope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -34,7 +34,7 @@ impl Parser<'_, '_> {
     fn set_origin(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
         let mut fields = self.fields(scope, entry);
         fields.next();
-        let origin = fields.name("the new origin, a domain name");
+        let origin = fields.name(what("the new origin, a domain name"));
         let rest = fields.finish();
         scope.origin = origin?;
         rest
@@ -54,8 +54,8 @@ impl Parser<'_, '_> {
     fn include_file(&mut self, scope: &Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
         let mut fields = self.fields(scope, entry);
         fields.next();
-        let token = fields.take("the file to include")?;
-        let origin = if fields.peek().is_some() { fields.name("the origin of the file")? } else { scope.origin.clone() };
+        let token = fields.take(what("the file to include"))?;
+        let origin = if fields.peek().is_some() { fields.name(what("the origin of the file"))? } else { scope.origin.clone() };
         fields.finish()?;
         let path = String::from_utf8(decode(&token)?.into_owned())
             .map_err(|_| Diagnostic::error(token.span, format!("the path {} is not UTF-8", found(&token))).label("this path"))?;

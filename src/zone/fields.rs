@@ -4,6 +4,7 @@
 //! can be read but probably means something else is a warning here.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::findings::Findings;
@@ -24,6 +25,29 @@ pub(super) struct Context<'f> {
     pub(super) origin: &'f Name,
     /// The zone's name as text, without the final dot.
     pub(super) apex_text: &'f str,
+}
+
+/// What a field should hold, as a message puts it; put into words only where it does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct What<'w> {
+    /// What the field is called, hyphens for blanks; empty where the kind says it all.
+    pub(super) word: &'w str,
+    /// What it looks like.
+    pub(super) kind: &'w str,
+}
+
+/// What a field without a name of its own should hold.
+pub(super) fn what(kind: &str) -> What<'_> {
+    What { word: "", kind }
+}
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.word.is_empty() {
+            write!(out, "the {}, ", self.word.replace('-', " "))?;
+        }
+        out.write_str(self.kind)
+    }
 }
 
 /// The fields of one entry that are not taken yet.
@@ -57,40 +81,38 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     /// Takes the next field; there has to be one.
-    pub(super) fn take(&mut self, what: &str) -> Result<Token<'a>, Diagnostic> {
+    pub(super) fn take(&mut self, what: What<'_>) -> Result<Token<'a>, Diagnostic> {
         self.next()
             .ok_or_else(|| Diagnostic::error(self.end, format!("expected {what}, but found nothing")).label("it ends here"))
     }
 
     /// Takes the next field, which has to be a word without quotes.
-    pub(super) fn word(&mut self, what: &str) -> Result<Token<'a>, Diagnostic> {
+    pub(super) fn word(&mut self, what: What<'_>) -> Result<Token<'a>, Diagnostic> {
         let token = self.take(what)?;
         if token.quoted { Err(expected(what, &token).label("written without quotes")) } else { Ok(token) }
     }
 
     /// Takes a number from 0 to `largest`.
-    pub(super) fn number(&mut self, what: &str, largest: u32) -> Result<u32, Diagnostic> {
-        let what = format!("{what}, a number from 0 to {largest}");
-        let token = self.word(&what)?;
+    pub(super) fn number(&mut self, what: What<'_>, largest: u32) -> Result<u32, Diagnostic> {
+        let token = self.word(what)?;
         let digits = token.text.iter().all(u8::is_ascii_digit);
         let number = std::str::from_utf8(token.text).ok().filter(|_| digits).and_then(|text| text.parse().ok());
         number
             .filter(|&number| number <= largest)
-            .ok_or_else(|| expected(&what, &token).label(if digits { "this is larger" } else { "this is not a number" }))
+            .ok_or_else(|| expected(what, &token).label(if digits { "this is larger" } else { "this is not a number" }))
     }
 
     /// Takes a duration: seconds, or numbers with units.
-    pub(super) fn seconds(&mut self, what: &str) -> Result<u32, Diagnostic> {
-        let what = format!("{what}, seconds such as 3600 or 1h30m");
-        let token = self.word(&what)?;
+    pub(super) fn seconds(&mut self, what: What<'_>) -> Result<u32, Diagnostic> {
+        let token = self.word(what)?;
         let seconds = seconds(token.text)
-            .ok_or_else(|| expected(&what, &token).label("numbers with the units w d h m s, or one number alone"))?;
-        u32::try_from(seconds).map_err(|_| expected(&what, &token).label(format!("the largest is {}", u32::MAX)))
+            .ok_or_else(|| expected(what, &token).label("numbers with the units w d h m s, or one number alone"))?;
+        u32::try_from(seconds).map_err(|_| expected(what, &token).label(format!("the largest is {}", u32::MAX)))
     }
 
     /// Takes a TTL.
     pub(super) fn ttl(&mut self) -> Result<u32, Diagnostic> {
-        let what = "a TTL, seconds such as 3600 or 1h30m";
+        let what = what("a TTL, seconds such as 3600 or 1h30m");
         let token = self.word(what)?;
         let seconds = seconds(token.text)
             .ok_or_else(|| expected(what, &token).label("numbers with the units w d h m s, or one number alone"))?;
@@ -103,7 +125,7 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     /// Takes a domain name and completes it.
-    pub(super) fn name(&mut self, what: &str) -> Result<Name, Diagnostic> {
+    pub(super) fn name(&mut self, what: What<'_>) -> Result<Name, Diagnostic> {
         let token = self.word(what)?;
         if token.is(b"@") {
             return Ok(self.context.origin.clone());
@@ -119,7 +141,7 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     /// Takes a domain name inside RDATA, where an address is a frequent mistake.
-    pub(super) fn target(&mut self, what: &str) -> Result<Name, Diagnostic> {
+    pub(super) fn target(&mut self, what: What<'_>) -> Result<Name, Diagnostic> {
         if let Some(token) = self.peek()
             && is_address(token.text)
         {
@@ -132,7 +154,7 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     /// Takes a string of any length, with or without quotes, and replaces its escapes.
-    pub(super) fn string(&mut self, what: &str) -> Result<Cow<'a, [u8]>, Diagnostic> {
+    pub(super) fn string(&mut self, what: What<'_>) -> Result<Cow<'a, [u8]>, Diagnostic> {
         let token = self.take(what)?;
         self.doubt_comment(&token);
         decode(&token)
@@ -140,7 +162,7 @@ impl<'f, 'a> Fields<'f, 'a> {
 
     /// Nothing more may follow.
     pub(super) fn finish(&self) -> Result<(), Diagnostic> {
-        self.peek().map_or(Ok(()), |token| Err(expected("the end of the line", &token).label("one field too many")))
+        self.peek().map_or(Ok(()), |token| Err(expected(what("the end of the line"), &token).label("one field too many")))
     }
 
     fn doubt_final_dot(&mut self, token: &Token<'_>, name: &Name) {
@@ -177,7 +199,7 @@ impl<'f, 'a> Fields<'f, 'a> {
 }
 
 /// "expected X, but found Y" at a token.
-pub(super) fn expected(what: &str, token: &Token<'_>) -> Diagnostic {
+pub(super) fn expected(what: What<'_>, token: &Token<'_>) -> Diagnostic {
     Diagnostic::error(token.span, format!("expected {what}, but found {}", found(token)))
 }
 

@@ -3,7 +3,7 @@
 //! A fault costs one record and never the next: what is wrong with a line is reported, what it would have left behind is kept or
 //! marked unknown, so that no line is blamed for another one. Class IN only.
 
-use super::fields::{Context, Fields, expected, found};
+use super::fields::{Context, Fields, expected, found, what};
 use super::findings::Findings;
 use super::lexer::{Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
@@ -154,7 +154,7 @@ impl<'p, 'c> Parser<'p, 'c> {
             }
             return;
         }
-        let name = self.fields(scope, entry).name("an owner");
+        let name = self.fields(scope, entry).name(what("an owner"));
         scope.owner = match name {
             Ok(name) if name.is_at_or_below(self.apex) => Owner::Known(name),
             Ok(name) => {
@@ -206,12 +206,12 @@ fn header(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) -> Result<Header, Diag
             ttl = Some(fields.ttl().map_err(|fault| if fault.help.is_some() { fault } else { fault.help(USAGE) })?);
             continue;
         }
-        let token = fields.word("a record type such as A").map_err(|fault| fault.help(USAGE))?;
+        let token = fields.word(what("a record type such as A")).map_err(|fault| fault.help(USAGE))?;
         let word = String::from_utf8_lossy(token.text);
         match class_of(&word) {
             Some("IN") if class.is_none() => class = Some("IN"),
             Some(other) if class.is_none() => return Err(refuse_class(&token, other)),
-            Some(_) => return Err(expected("a record type", &token).label("the class is given already").help("remove it")),
+            Some(_) => return Err(expected(what("a record type"), &token).label("the class is given already").help("remove it")),
             None => {
                 let rtype = RrType::from_mnemonic(&word).ok_or_else(|| unknown_type(&token, &word, entry))?;
                 if rtype.is_meta() {
@@ -269,7 +269,7 @@ fn unknown_type(token: &Token<'_>, word: &str, entry: &Entry<'_>) -> Diagnostic 
         let word = String::from_utf8_lossy(token.text);
         RrType::from_mnemonic(&word).is_some() || class_of(&word).is_some()
     };
-    let fault = expected("a record type", token);
+    let fault = expected(what("a record type"), token);
     let is_first = entry.tokens.first().is_some_and(|first| first.span == token.span);
     if entry.leading_blank && is_first && entry.tokens.iter().skip(1).take(3).any(names_type) {
         return fault

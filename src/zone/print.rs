@@ -57,7 +57,7 @@ impl<'a> Octets<'a> {
         self.take(LENGTH)?.try_into().ok()
     }
 
-    fn to_end(&mut self) -> &'a [u8] {
+    fn take_rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
@@ -76,10 +76,10 @@ impl<'a> Octets<'a> {
                 let plain = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
                 std::str::from_utf8(tag).ok().filter(|_| plain)?.to_owned()
             }
-            Field::Text => to_quoted(self.to_end()),
-            Field::Hex => to_hex(Some(self.to_end()).filter(|octets| !octets.is_empty())?),
-            Field::Base64 => to_base64(Some(self.to_end()).filter(|octets| !octets.is_empty())?),
-            Field::SvcParams => svcb::params_text(self.to_end())?,
+            Field::Text => to_quoted(self.take_rest()),
+            Field::Hex => to_hex(Some(self.take_rest()).filter(|octets| !octets.is_empty())?),
+            Field::Base64 => to_base64(Some(self.take_rest()).filter(|octets| !octets.is_empty())?),
+            Field::SvcParams => svcb::params_text(self.take_rest())?,
         })
     }
 

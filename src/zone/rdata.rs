@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::encoding::{from_base64, hex_digit};
-use super::fields::{Fields, expected};
+use super::fields::{Fields, What, expected, what};
 use super::{print, svcb};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{CHARACTER_STRING_LENGTH_MAX, RDATA_LENGTH_MAX};
@@ -34,7 +34,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, rtype: RrType, place: Span, wire
 
 fn read_fields(fields: &mut Fields<'_, '_>, row: &Layout, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     for (field, word) in row.fields.iter().zip(row.words.split(' ')) {
-        read_field(fields, *field, &format!("the {}", word.replace('-', " ")), wire)?;
+        read_field(fields, *field, What { word, kind: kind(*field) }, wire)?;
     }
     fields.finish()
 }
@@ -46,7 +46,7 @@ fn with_usage(fault: Diagnostic, row: &Layout) -> Diagnostic {
     fault.help(format!("it is written: {} {}", row.mnemonic, row.words))
 }
 
-fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
+fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     match field {
         Field::U8 => wire.extend(fields.number(what, u8::MAX.into())?.to_be_bytes().get(3..).unwrap_or_default()),
         Field::U16 => wire.extend(fields.number(what, u16::MAX.into())?.to_be_bytes().get(2..).unwrap_or_default()),
@@ -54,7 +54,7 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: &str, wire: &mut 
         Field::Seconds => wire.extend(fields.seconds(what)?.to_be_bytes()),
         Field::Ipv4 => wire.extend(ipv4(fields)?.octets()),
         Field::Ipv6 => wire.extend(ipv6(fields)?.octets()),
-        Field::Name | Field::PlainName => wire.extend(fields.target(&format!("{what}, a domain name"))?.as_wire()),
+        Field::Name | Field::PlainName => wire.extend(fields.target(what)?.as_wire()),
         Field::String => read_string(fields, what, wire)?,
         Field::Strings => {
             read_string(fields, what, wire)?;
@@ -63,7 +63,7 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: &str, wire: &mut 
             }
         }
         Field::Tag => read_tag(fields, what, wire)?,
-        Field::Text => wire.extend_from_slice(&fields.string(&format!("{what}, a string"))?),
+        Field::Text => wire.extend_from_slice(&fields.string(what)?),
         Field::Hex => read_hex(fields, what, wire)?,
         Field::Base64 => read_base64(fields, what, wire)?,
         Field::SvcParams => svcb::read_params(fields, wire)?,
@@ -71,8 +71,26 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: &str, wire: &mut 
     Ok(())
 }
 
+/// What a field of this kind looks like in text.
+fn kind(field: Field) -> &'static str {
+    match field {
+        Field::U8 => "a number from 0 to 255",
+        Field::U16 => "a number from 0 to 65535",
+        Field::U32 => "a number from 0 to 4294967295",
+        Field::Seconds => "seconds such as 3600 or 1h30m",
+        Field::Ipv4 => "an IPv4 address",
+        Field::Ipv6 => "an IPv6 address",
+        Field::Name | Field::PlainName => "a domain name",
+        Field::String | Field::Strings | Field::Text => "a string",
+        Field::Tag => "letters and digits such as \"issue\"",
+        Field::Hex => "hexadecimal digits",
+        Field::Base64 => "base 64",
+        Field::SvcParams => "parameters such as alpn=h2",
+    }
+}
+
 fn ipv4(fields: &mut Fields<'_, '_>) -> Result<Ipv4Addr, Diagnostic> {
-    let what = "an IPv4 address";
+    let what = what(kind(Field::Ipv4));
     let token = fields.word(what)?;
     let text = String::from_utf8_lossy(token.text);
     text.parse().map_err(|_| expected(what, &token).label(ipv4_mistake(&text)))
@@ -101,7 +119,7 @@ fn ipv4_mistake(text: &str) -> &'static str {
 }
 
 fn ipv6(fields: &mut Fields<'_, '_>) -> Result<Ipv6Addr, Diagnostic> {
-    let what = "an IPv6 address";
+    let what = what(kind(Field::Ipv6));
     let token = fields.word(what)?;
     let text = String::from_utf8_lossy(token.text);
     text.parse().map_err(|_| expected(what, &token).label(ipv6_mistake(&text)))
@@ -124,9 +142,9 @@ fn ipv6_mistake(text: &str) -> &'static str {
 }
 
 /// One length-prefixed string.
-fn read_string(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
+fn read_string(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     let place = fields.peek().map(|token| token.span);
-    let octets = fields.string(&format!("{what}, a string"))?;
+    let octets = fields.string(what)?;
     match (u8::try_from(octets.len()), place) {
         (Err(_), Some(place)) => {
             let message = format!("the string has {} octets, but at most {CHARACTER_STRING_LENGTH_MAX} fit", octets.len());
@@ -143,20 +161,18 @@ fn read_string(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> R
 }
 
 /// RFC 8659 §4.1: letters and digits, at least one.
-fn read_tag(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    let what = format!("{what}, letters and digits such as \"issue\"");
-    let token = fields.take(&what)?;
+fn read_tag(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
+    let token = fields.take(what)?;
     let plain = !token.text.is_empty() && token.text.iter().all(u8::is_ascii_alphanumeric);
-    let length = u8::try_from(token.text.len()).ok().filter(|_| plain).ok_or_else(|| expected(&what, &token))?;
+    let length = u8::try_from(token.text.len()).ok().filter(|_| plain).ok_or_else(|| expected(what, &token))?;
     wire.push(length);
     wire.extend_from_slice(token.text);
     Ok(())
 }
 
 /// Hexadecimal digits to the end of the record; blanks may stand anywhere between them.
-fn read_hex(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    let what = format!("{what}, hexadecimal digits");
-    let mut last = fields.word(&what)?;
+fn read_hex(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
+    let mut last = fields.word(what)?;
     let mut half = None;
     loop {
         for &digit in last.text {
@@ -166,7 +182,7 @@ fn read_hex(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Resu
                 } else {
                     String::new()
                 };
-                expected(&what, &last).label(label)
+                expected(what, &last).label(label)
             })?;
             match half.take() {
                 None => half = Some(value << 4),
@@ -176,25 +192,24 @@ fn read_hex(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Resu
         if fields.peek().is_none() {
             break;
         }
-        last = fields.word(&what)?;
+        last = fields.word(what)?;
     }
     match half {
         None => Ok(()),
-        Some(_) => Err(expected(&what, &last).label("the number of digits is odd: one is missing")),
+        Some(_) => Err(expected(what, &last).label("the number of digits is odd: one is missing")),
     }
 }
 
 /// Base 64 to the end of the record; blanks may stand anywhere in it.
-fn read_base64(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    let what = format!("{what}, base 64");
-    let first = fields.word(&what)?;
+fn read_base64(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
+    let first = fields.word(what)?;
     let mut text = first.text.to_vec();
     while fields.peek().is_some() {
-        text.extend_from_slice(fields.word(&what)?.text);
+        text.extend_from_slice(fields.word(what)?.text);
     }
     wire.extend(
         from_base64(&text)
-            .ok_or_else(|| expected(&what, &first).label("letters, digits, + and /, padded with = to a multiple of 4"))?,
+            .ok_or_else(|| expected(what, &first).label("letters, digits, + and /, padded with = to a multiple of 4"))?,
     );
     Ok(())
 }
@@ -202,11 +217,12 @@ fn read_base64(fields: &mut Fields<'_, '_>, what: &str, wire: &mut Vec<u8>) -> R
 /// RFC 3597 §5: `\# LENGTH HEX`.
 fn read_generic(fields: &mut Fields<'_, '_>, rtype: RrType, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     let help = "data in generic form is written: \\# LENGTH HEX";
-    let mark = fields.take("\\#")?;
+    let mark = fields.take(what("\\#"))?;
     let place = fields.peek();
-    let length = fields.number("the length of the data", u16::MAX.into()).map_err(|fault| fault.help(help))?;
+    let length =
+        fields.number(What { word: "length", kind: kind(Field::U16) }, u16::MAX.into()).map_err(|fault| fault.help(help))?;
     if length > 0 {
-        read_hex(fields, "the data", wire).map_err(|fault| fault.help(help))?;
+        read_hex(fields, What { word: "data", kind: kind(Field::Hex) }, wire).map_err(|fault| fault.help(help))?;
     }
     fields.finish().map_err(|fault| fault.help(help))?;
     if wire.len() != length as usize {

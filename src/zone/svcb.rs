@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::encoding::{from_base64, to_base64, to_quoted};
-use super::fields::{Fields, decode_text, found};
+use super::fields::{Fields, decode_text, found, what};
 use super::lexer::Token;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 
@@ -149,7 +149,7 @@ pub(super) fn read_params(fields: &mut Fields<'_, '_>, wire: &mut Vec<u8>) -> Re
 }
 
 fn read_param(fields: &mut Fields<'_, '_>) -> Result<Param, Diagnostic> {
-    let token = fields.word("a parameter such as alpn=h2")?;
+    let token = fields.word(what("a parameter such as alpn=h2"))?;
     let equals = token.text.iter().position(|&byte| byte == b'=');
     let (key_part, after) = token.text.split_at_checked(equals.unwrap_or(token.text.len())).unwrap_or_default();
     let key = key_number(&String::from_utf8_lossy(key_part)).ok_or_else(|| unknown_key(&token, key_part, fields))?;
