@@ -13,6 +13,7 @@ use crate::wire::rdata::embedded_names;
 use crate::wire::{Name, RrType};
 
 /// One check of a zone.
+#[derive(Debug)]
 pub struct Check {
     /// What it finds.
     pub name: &'static str,
@@ -44,13 +45,14 @@ pub const CHECKS: &[Check] = {
 
 /// Runs every check over a zone of which every line could be read.
 pub fn check(zone: &Zone) -> Vec<Diagnostic> {
-    check_part(zone, true)
+    let mut findings = Findings::default();
+    check_part(zone, true, &mut findings);
+    findings.into_diagnostics()
 }
 
 /// Runs the checks over what could be read of a zone; `whole` if that is everything.
-pub(super) fn check_part(zone: &Zone, whole: bool) -> Vec<Diagnostic> {
+pub(super) fn check_part(zone: &Zone, whole: bool, findings: &mut Findings) {
     let nodes = Nodes::of(zone);
-    let mut findings = Findings::default();
     for row in CHECKS.iter().filter(|row| whole || !row.absence) {
         let mut found = Vec::new();
         (row.function)(&nodes, &mut found);
@@ -58,7 +60,6 @@ pub(super) fn check_part(zone: &Zone, whole: bool) -> Vec<Diagnostic> {
             findings.push(Diagnostic { severity: row.severity, ..finding });
         }
     }
-    findings.into_diagnostics()
 }
 
 /// The records by owner, owners in the order of the file.

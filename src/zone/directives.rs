@@ -4,7 +4,7 @@
 //! owner. Both are as before when it ends: RFC 1035 says so of the origin, and BIND does it for the owner too. `$TTL` and the last
 //! TTL go on behind its end, as in BIND: they belong to the zone and not to a file, and a file that only sets them is a habit.
 
-use super::fields::{decode, found, what};
+use super::fields::{decode, found, or_help, what};
 use super::lexer::{Entry, Token};
 use super::parser::{Parser, Scope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -21,14 +21,13 @@ impl Parser<'_, '_> {
                     .help("remove the blanks before it"),
             );
         }
-        match first.text.to_ascii_uppercase().as_slice() {
-            b"$ORIGIN" => self.set_origin(scope, entry).map_err(|fault| with_usage(fault, "$ORIGIN example.com.")),
-            b"$TTL" => self.set_ttl(scope, entry).map_err(|fault| with_usage(fault, "$TTL 3600")),
-            b"$INCLUDE" => {
-                self.include_file(scope, entry).map_err(|fault| with_usage(fault, "$INCLUDE FILE, or $INCLUDE FILE ORIGIN"))
-            }
-            other => Err(unknown_directive(first, other)),
-        }
+        let (obeyed, usage) = match first.text.to_ascii_uppercase().as_slice() {
+            b"$ORIGIN" => (self.set_origin(scope, entry), "$ORIGIN example.com."),
+            b"$TTL" => (self.set_ttl(scope, entry), "$TTL 3600"),
+            b"$INCLUDE" => (self.include_file(scope, entry), "$INCLUDE FILE, or $INCLUDE FILE ORIGIN"),
+            other => return Err(unknown_directive(first, other)),
+        };
+        obeyed.map_err(|fault| or_help(fault, || format!("it is written: {usage}")))
     }
 
     fn set_origin(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
@@ -78,10 +77,6 @@ impl Parser<'_, '_> {
         self.file(Scope { source: &source, origin, owner: scope.owner.clone() });
         Ok(())
     }
-}
-
-fn with_usage(fault: Diagnostic, usage: &str) -> Diagnostic {
-    if fault.help.is_some() { fault } else { fault.help(format!("it is written: {usage}")) }
 }
 
 fn unknown_directive(first: &Token<'_>, upper: &[u8]) -> Diagnostic {

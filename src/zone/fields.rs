@@ -92,13 +92,13 @@ impl<'f, 'a> Fields<'f, 'a> {
         if token.quoted { Err(expected(what, &token).label("written without quotes")) } else { Ok(token) }
     }
 
-    /// Takes a number from 0 to `largest`.
-    pub(super) fn number(&mut self, what: What<'_>, largest: u32) -> Result<u32, Diagnostic> {
+    /// Takes a decimal number that fits `T`.
+    pub(super) fn number<T: TryFrom<u32>>(&mut self, what: What<'_>) -> Result<T, Diagnostic> {
         let token = self.word(what)?;
         let digits = token.text.iter().all(u8::is_ascii_digit);
         let number = std::str::from_utf8(token.text).ok().filter(|_| digits).and_then(|text| text.parse().ok());
         number
-            .filter(|&number| number <= largest)
+            .and_then(|number: u32| T::try_from(number).ok())
             .ok_or_else(|| expected(what, &token).label(if digits { "this is larger" } else { "this is not a number" }))
     }
 
@@ -201,6 +201,11 @@ impl<'f, 'a> Fields<'f, 'a> {
 /// "expected X, but found Y" at a token.
 pub(super) fn expected(what: What<'_>, token: &Token<'_>) -> Diagnostic {
     Diagnostic::error(token.span, format!("expected {what}, but found {}", found(token)))
+}
+
+/// A fault with a next step: its own, else this one.
+pub(super) fn or_help(fault: Diagnostic, help: impl FnOnce() -> String) -> Diagnostic {
+    if fault.help.is_some() { fault } else { fault.help(help()) }
 }
 
 /// The token as a message shows it.

@@ -30,6 +30,11 @@ impl Findings {
         self.kept.push(finding);
     }
 
+    /// Whether anything found forbids the load.
+    pub(super) fn any_error(&self) -> bool {
+        self.errors > 0
+    }
+
     /// Whether further errors could not be told, so that reading on is in vain.
     pub(super) fn is_full(&self) -> bool {
         self.errors >= KEPT_MAX
@@ -38,12 +43,13 @@ impl Findings {
     /// All that was kept, and a last one about what was not.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         let place = self.kept.last().and_then(|last| last.span);
-        if let Some(place) = place {
-            if self.is_full() {
-                self.kept.push(Diagnostic::error(place, "too many faults; what follows is not shown"));
-            } else if self.dropped > 0 {
-                self.kept.push(Diagnostic::warning(place, format!("{} more warnings are not shown", self.dropped)));
-            }
+        if let Some(place) = place.filter(|_| self.is_full() || self.dropped > 0) {
+            let last = if self.is_full() {
+                Diagnostic::error(place, "too many faults; what follows is not shown")
+            } else {
+                Diagnostic::warning(place, format!("{} more warnings are not shown", self.dropped))
+            };
+            self.kept.push(last.label("the last one shown").help("mend what is shown, then check again"));
         }
         self.kept
     }

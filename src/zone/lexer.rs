@@ -212,7 +212,9 @@ impl<'a> Lexer<'a> {
 
     fn endless(&self, entry: &Entry<'_>) -> Diagnostic {
         let place = entry.tokens.first().map_or_else(|| self.source.span(self.at, self.at), |first| first.span);
-        Diagnostic::error(place, format!("the record has more than {ENTRY_TOKENS_MAX} fields")).label("it begins here")
+        Diagnostic::error(place, format!("the record has more than {ENTRY_TOKENS_MAX} fields"))
+            .label("it begins here")
+            .help("write one record a line")
     }
 }
 

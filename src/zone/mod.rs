@@ -22,7 +22,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source, Span, any_error};
+use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::wire::{Name, RrType};
 
 pub use check::{CHECKS, Check, check};
@@ -57,15 +57,16 @@ pub type Include<'a> = dyn FnMut(&str, &Source) -> Result<Arc<Source>, String> +
 
 /// Parses a zone; the zone holds every record that could be read, and is to be served only if no diagnostic is an error.
 pub fn parse(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, Vec<Diagnostic>) {
-    parser::Parser::new(apex, include).run(source)
+    let (zone, findings) = parser::Parser::new(apex, include).run(source);
+    (zone, findings.into_diagnostics())
 }
 
 /// Parses a zone and checks it as a whole: everything that can be told about it in one run.
 ///
 /// Where lines could not be read, the checks that say "there is no ..." keep silent: it may stand in one of those lines.
 pub fn read(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, Vec<Diagnostic>) {
-    let (zone, mut diagnostics) = parse(apex, source, include);
-    let whole = !any_error(&diagnostics);
-    diagnostics.extend(check::check_part(&zone, whole));
-    (zone, diagnostics)
+    let (zone, mut findings) = parser::Parser::new(apex, include).run(source);
+    let whole = !findings.any_error();
+    check::check_part(&zone, whole, &mut findings);
+    (zone, findings.into_diagnostics())
 }

@@ -3,7 +3,7 @@
 //! A fault costs one record and never the next: what is wrong with a line is reported, what it would have left behind is kept or
 //! marked unknown, so that no line is blamed for another one. Class IN only.
 
-use super::fields::{Context, Fields, expected, found, what};
+use super::fields::{Context, Fields, expected, found, or_help, what};
 use super::findings::Findings;
 use super::lexer::{Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
@@ -11,8 +11,6 @@ use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
 use crate::limits::TTL_SECONDS_MAX;
 use crate::wire::rdata::LAYOUTS;
 use crate::wire::{Name, RrType};
-
-const USAGE: &str = "a record is written: owner TTL class type data; TTL and class may be left out";
 
 /// What goes on from line to line and from file to file.
 pub(super) struct Parser<'p, 'c> {
@@ -78,9 +76,9 @@ impl<'p, 'c> Parser<'p, 'c> {
     }
 
     /// Reads the zone's own file and all that it includes.
-    pub(super) fn run(mut self, source: &Source) -> (Zone, Vec<Diagnostic>) {
+    pub(super) fn run(mut self, source: &Source) -> (Zone, Findings) {
         self.file(Scope { source, origin: self.apex.clone(), owner: Owner::None });
-        (Zone { apex: self.apex.clone(), records: self.records }, self.findings.into_diagnostics())
+        (Zone { apex: self.apex.clone(), records: self.records }, self.findings)
     }
 
     /// Reads one file to its end.
@@ -164,7 +162,7 @@ impl<'p, 'c> Parser<'p, 'c> {
                 Owner::Refused
             }
             Err(fault) => {
-                self.findings.push(fault);
+                self.findings.push(or_usage(fault));
                 Owner::Refused
             }
         };
@@ -203,10 +201,10 @@ fn header(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) -> Result<Header, Diag
         let begins_number =
             fields.peek().is_some_and(|token| !token.quoted && token.text.first().is_some_and(u8::is_ascii_digit));
         if begins_number && ttl.is_none() && !is_misplaced_data(fields) {
-            ttl = Some(fields.ttl().map_err(|fault| if fault.help.is_some() { fault } else { fault.help(USAGE) })?);
+            ttl = Some(fields.ttl().map_err(or_usage)?);
             continue;
         }
-        let token = fields.word(what("a record type such as A")).map_err(|fault| fault.help(USAGE))?;
+        let token = fields.word(what("a record type such as A")).map_err(or_usage)?;
         let word = String::from_utf8_lossy(token.text);
         match class_of(&word) {
             Some("IN") if class.is_none() => class = Some("IN"),
@@ -226,6 +224,10 @@ fn header(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) -> Result<Header, Diag
     }
 }
 
+fn or_usage(fault: Diagnostic) -> Diagnostic {
+    or_help(fault, || "a record is written: owner TTL class type data; TTL and class may be left out".to_owned())
+}
+
 /// `IN A 192.0.2.1` in the first column: the class has become the owner.
 fn doubt_owner(fields: &mut Fields<'_, '_>, entry: &Entry<'_>) {
     if let Some(owner) = entry.tokens.first().filter(|first| !entry.leading_blank && first.is(b"IN")) {
@@ -243,11 +245,13 @@ fn is_misplaced_data(fields: &Fields<'_, '_>) -> bool {
 
 /// The class that a word means (RFC 1035 §3.2.4, RFC 3597 §5).
 fn class_of(word: &str) -> Option<&str> {
-    match word.to_ascii_uppercase().as_str() {
-        "IN" | "CLASS1" => Some("IN"),
-        "CH" | "HS" | "CS" => Some(word),
-        other => other.strip_prefix("CLASS").is_some_and(|number| number.parse::<u16>().is_ok()).then_some(word),
+    let is_any = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    if is_any(&["IN", "CLASS1"]) {
+        return Some("IN");
     }
+    let number = || word.split_at_checked(5).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("CLASS"));
+    let numbered = || number().is_some_and(|(_, number)| number.parse::<u16>().is_ok());
+    (is_any(&["CH", "HS", "CS"]) || numbered()).then_some(word)
 }
 
 fn refuse_class(token: &Token<'_>, class: &str) -> Diagnostic {

@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::encoding::{from_base64, hex_digit};
-use super::fields::{Fields, What, expected, what};
+use super::fields::{Fields, What, expected, or_help, what};
 use super::{print, svcb};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{CHARACTER_STRING_LENGTH_MAX, RDATA_LENGTH_MAX};
@@ -19,7 +19,8 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, rtype: RrType, place: Span, wire
     if fields.peek().is_some_and(|token| token.is(b"\\#")) {
         read_generic(fields, rtype, wire)?;
     } else if let Some(row) = row {
-        read_fields(fields, row, wire).map_err(|fault| with_usage(fault, row))?;
+        read_fields(fields, row, wire)
+            .map_err(|fault| or_help(fault, || format!("it is written: {} {}", row.mnemonic, row.words)))?;
     } else {
         return Err(Diagnostic::error(place, format!("the data of the type {rtype} has no text form of its own"))
             .label("not known by name here")
@@ -39,18 +40,11 @@ fn read_fields(fields: &mut Fields<'_, '_>, row: &Layout, wire: &mut Vec<u8>) ->
     fields.finish()
 }
 
-fn with_usage(fault: Diagnostic, row: &Layout) -> Diagnostic {
-    if fault.help.is_some() {
-        return fault;
-    }
-    fault.help(format!("it is written: {} {}", row.mnemonic, row.words))
-}
-
 fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     match field {
-        Field::U8 => wire.extend(fields.number(what, u8::MAX.into())?.to_be_bytes().get(3..).unwrap_or_default()),
-        Field::U16 => wire.extend(fields.number(what, u16::MAX.into())?.to_be_bytes().get(2..).unwrap_or_default()),
-        Field::U32 => wire.extend(fields.number(what, u32::MAX)?.to_be_bytes()),
+        Field::U8 => wire.push(fields.number(what)?),
+        Field::U16 => wire.extend(fields.number::<u16>(what)?.to_be_bytes()),
+        Field::U32 => wire.extend(fields.number::<u32>(what)?.to_be_bytes()),
         Field::Seconds => wire.extend(fields.seconds(what)?.to_be_bytes()),
         Field::Ipv4 => wire.extend(ipv4(fields)?.octets()),
         Field::Ipv6 => wire.extend(ipv6(fields)?.octets()),
@@ -216,18 +210,17 @@ fn read_base64(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) 
 
 /// RFC 3597 §5: `\# LENGTH HEX`.
 fn read_generic(fields: &mut Fields<'_, '_>, rtype: RrType, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    let help = "data in generic form is written: \\# LENGTH HEX";
+    let usage = || "data in generic form is written: \\# LENGTH HEX".to_owned();
     let mark = fields.take(what("\\#"))?;
-    let place = fields.peek();
-    let length =
-        fields.number(What { word: "length", kind: kind(Field::U16) }, u16::MAX.into()).map_err(|fault| fault.help(help))?;
+    let place = fields.peek().unwrap_or(mark).span;
+    let length: u16 = fields.number(What { word: "length", kind: kind(Field::U16) }).map_err(|fault| or_help(fault, usage))?;
     if length > 0 {
-        read_hex(fields, What { word: "data", kind: kind(Field::Hex) }, wire).map_err(|fault| fault.help(help))?;
+        read_hex(fields, What { word: "data", kind: kind(Field::Hex) }, wire).map_err(|fault| or_help(fault, usage))?;
     }
-    fields.finish().map_err(|fault| fault.help(help))?;
-    if wire.len() != length as usize {
+    fields.finish().map_err(|fault| or_help(fault, usage))?;
+    if wire.len() != usize::from(length) {
         let message = format!("expected {length} octets, but found {}", wire.len());
-        return Err(Diagnostic::error(place.unwrap_or(mark).span, message).label("the length written here").help(help));
+        return Err(Diagnostic::error(place, message).label("the length written here").help(usage()));
     }
     match layout(rtype) {
         Some(row) if print::rdata_text(row, wire).is_none() => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::diagnostic::{Severity, Sources, render};
+use crate::diagnostic::{Severity, Sources, any_error, render};
 use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
 use crate::wire::rdata::{Field, LAYOUTS};
 
@@ -339,6 +339,26 @@ fn a_good_zone_has_no_faults() {
     let (zone, faults) = folder.run("main", read);
     assert_eq!(faults, []);
     assert_eq!(zone.records.len(), 10);
+}
+
+/// DESIGN.md section 1.1.
+#[test]
+fn the_zone_of_the_design_has_no_faults() {
+    let text = r#"$TTL 3600
+@            IN SOA ns1 hostmaster 2026112101 7200 3600 1209600 300
+             IN NS  ns1
+             IN NS  ns2
+             IN A   192.0.2.10
+ns1          IN A   192.0.2.53
+ns2          IN A   198.51.100.53
+www     60   IN A   192.0.2.10       ; what any other name server would answer
+*.cdn   60   IN A   192.0.2.10
+_steer.www   IN TXT "web"            ; www is steered by the policy (or pool) "web"
+_steer.*.cdn IN TXT "web"            ; so is every name that the wildcard *.cdn makes
+_steer       IN TXT "web"            ; and the apex
+"#;
+    let (zone, faults) = Folder::new(&[("main", text)]).run("main", read);
+    assert_eq!((zone.records.len(), faults), (11, Vec::new()));
 }
 
 #[test]
