@@ -30,6 +30,8 @@ pub const GEO_VISITS_PER_NODE_MAX: u64 = 4;
 pub const INCLUDE_DEPTH_MAX: usize = 8;
 /// Files that one zone includes.
 pub const INCLUDE_COUNT_MAX: usize = 64;
+/// Words and strings of one entry of a zone file: each one of RDATA makes an octet or so, and RDATA ends at 65,535.
+pub const ENTRY_TOKENS_MAX: usize = 65_536;
 /// Diagnostics kept for one file: a file of another kind would otherwise print one a line.
 pub const DIAGNOSTICS_PER_FILE_MAX: usize = 50;
 

@@ -9,5 +9,5 @@ mod name;
 pub mod rdata;
 mod rrtype;
 
-pub use name::{Labels, Name, NameError};
+pub use name::{Labels, Name, NameError, unescape};
 pub use rrtype::RrType;

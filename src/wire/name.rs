@@ -175,8 +175,8 @@ fn push_label(wire: &mut Vec<u8>, label: &[u8]) -> Result<(), NameError> {
     Ok(())
 }
 
-/// What a backslash stands for, and what follows it.
-fn unescape(text: &[u8]) -> Option<(u8, &[u8])> {
+/// What a backslash before `text` stands for (RFC 1035 §5.1: `\DDD` or `\X`), and what follows; `None` where it stands for nothing.
+pub fn unescape(text: &[u8]) -> Option<(u8, &[u8])> {
     let (&first, after) = text.split_first()?;
     if !first.is_ascii_digit() {
         return Some((first, after));

@@ -46,35 +46,47 @@ pub struct Layout {
     pub rtype: RrType,
     /// Its mnemonic in upper case.
     pub mnemonic: &'static str,
+    /// What its fields are called, one word each.
+    pub words: &'static str,
     /// Its fields in wire order.
     pub fields: &'static [Field],
 }
 
-const fn row(rtype: RrType, mnemonic: &'static str, fields: &'static [Field]) -> Layout {
-    Layout { rtype, mnemonic, fields }
+const fn row(rtype: RrType, mnemonic: &'static str, words: &'static str, fields: &'static [Field]) -> Layout {
+    Layout { rtype, mnemonic, words, fields }
 }
 
 /// Every type that has a text form of its own.
 pub const LAYOUTS: &[Layout] = {
     use Field as F;
     &[
-        row(RrType::A, "A", &[F::Ipv4]),
-        row(RrType::NS, "NS", &[F::Name]),
-        row(RrType::CNAME, "CNAME", &[F::Name]),
-        row(RrType::SOA, "SOA", &[F::Name, F::Name, F::U32, F::Seconds, F::Seconds, F::Seconds, F::Seconds]),
-        row(RrType::PTR, "PTR", &[F::Name]),
-        row(RrType::MX, "MX", &[F::U16, F::Name]),
-        row(RrType::TXT, "TXT", &[F::Strings]),
-        row(RrType::AAAA, "AAAA", &[F::Ipv6]),
-        row(RrType::SRV, "SRV", &[F::U16, F::U16, F::U16, F::PlainName]),
-        row(RrType::NAPTR, "NAPTR", &[F::U16, F::U16, F::String, F::String, F::String, F::PlainName]),
-        row(RrType::DNAME, "DNAME", &[F::PlainName]),
-        row(RrType::DS, "DS", &[F::U16, F::U8, F::U8, F::Hex]),
-        row(RrType::SSHFP, "SSHFP", &[F::U8, F::U8, F::Hex]),
-        row(RrType::TLSA, "TLSA", &[F::U8, F::U8, F::U8, F::Hex]),
-        row(RrType::SVCB, "SVCB", &[F::U16, F::PlainName, F::SvcParams]),
-        row(RrType::HTTPS, "HTTPS", &[F::U16, F::PlainName, F::SvcParams]),
-        row(RrType::CAA, "CAA", &[F::U8, F::Tag, F::Text]),
+        row(RrType::A, "A", "address", &[F::Ipv4]),
+        row(RrType::NS, "NS", "name-server", &[F::Name]),
+        row(RrType::CNAME, "CNAME", "target", &[F::Name]),
+        row(
+            RrType::SOA,
+            "SOA",
+            "primary mailbox serial refresh retry expire minimum",
+            &[F::Name, F::Name, F::U32, F::Seconds, F::Seconds, F::Seconds, F::Seconds],
+        ),
+        row(RrType::PTR, "PTR", "target", &[F::Name]),
+        row(RrType::MX, "MX", "preference mail-server", &[F::U16, F::Name]),
+        row(RrType::TXT, "TXT", "text", &[F::Strings]),
+        row(RrType::AAAA, "AAAA", "address", &[F::Ipv6]),
+        row(RrType::SRV, "SRV", "priority weight port target", &[F::U16, F::U16, F::U16, F::PlainName]),
+        row(
+            RrType::NAPTR,
+            "NAPTR",
+            "order preference flags services regexp replacement",
+            &[F::U16, F::U16, F::String, F::String, F::String, F::PlainName],
+        ),
+        row(RrType::DNAME, "DNAME", "target", &[F::PlainName]),
+        row(RrType::DS, "DS", "key-tag algorithm digest-type digest", &[F::U16, F::U8, F::U8, F::Hex]),
+        row(RrType::SSHFP, "SSHFP", "algorithm fingerprint-type fingerprint", &[F::U8, F::U8, F::Hex]),
+        row(RrType::TLSA, "TLSA", "usage selector matching-type data", &[F::U8, F::U8, F::U8, F::Hex]),
+        row(RrType::SVCB, "SVCB", "priority target parameters", &[F::U16, F::PlainName, F::SvcParams]),
+        row(RrType::HTTPS, "HTTPS", "priority target parameters", &[F::U16, F::PlainName, F::SvcParams]),
+        row(RrType::CAA, "CAA", "flags tag value", &[F::U8, F::Tag, F::Text]),
     ]
 };
 
@@ -116,4 +128,16 @@ pub fn embedded_names(rtype: RrType, rdata: &[u8]) -> Vec<EmbeddedName> {
         at += length;
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LAYOUTS;
+
+    #[test]
+    fn every_field_has_a_word() {
+        for layout in LAYOUTS {
+            assert_eq!(layout.words.split(' ').count(), layout.fields.len(), "{}", layout.mnemonic);
+        }
+    }
 }

@@ -1,13 +1,32 @@
 //! Master files (RFC 1035 §5) to placed records in wire form.
 //!
 //! Text comes in as a [`Source`]; what `$INCLUDE` names is asked of the caller, so no file is touched here. All faults of a file
-//! are reported in one run. What the records mean together (cuts, bindings) is decided in `snapshot`.
+//! are reported in one run. The way: `lexer` makes entries of tokens, `parser` and `directives` give them owner, TTL and origin,
+//! `fields` and `rdata` make octets, `check` looks at the zone as a whole. What records mean to us (bindings, what is served
+//! below a cut) is decided in `snapshot`.
 #![warn(clippy::indexing_slicing)]
+
+mod check;
+mod directives;
+mod encoding;
+mod fields;
+mod findings;
+mod lexer;
+mod parser;
+mod print;
+mod rdata;
+mod svcb;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::wire::{Name, RrType};
+
+pub use check::{CHECKS, Check, check};
+pub use print::record_line;
 
 /// One record, class IN.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +57,16 @@ pub type Include<'a> = dyn FnMut(&str, &Source) -> Result<Arc<Source>, String> +
 
 /// Parses a zone; the zone holds every record that could be read, and is to be served only if no diagnostic is an error.
 pub fn parse(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, Vec<Diagnostic>) {
-    let _ = (source, include);
-    (Zone { apex: apex.clone(), records: Vec::new() }, Vec::new())
+    let (zone, findings) = parser::Parser::new(apex, include).run(source);
+    (zone, findings.into_diagnostics())
+}
+
+/// Parses a zone and checks it as a whole: everything that can be told about it in one run.
+///
+/// Where lines could not be read, the checks that say "there is no ..." keep silent: it may stand in one of those lines.
+pub fn read(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, Vec<Diagnostic>) {
+    let (zone, mut findings) = parser::Parser::new(apex, include).run(source);
+    let whole = !findings.any_error();
+    check::check_part(&zone, whole, &mut findings);
+    (zone, findings.into_diagnostics())
 }

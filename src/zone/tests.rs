@@ -1,0 +1,485 @@
+//! The zone reader from outside: tables of text and records, laws over generated input, and golden messages.
+//!
+//! `UPDATE_GOLDEN=1` writes the `.expected` files anew; the diff is the review.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::diagnostic::{Severity, Sources, any_error, render};
+use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
+use crate::wire::rdata::{Field, LAYOUTS};
+
+fn apex() -> Name {
+    Name::parse(b"example.com.", None).unwrap()
+}
+
+/// Zone files by name; `include` finds the others.
+struct Folder {
+    sources: Sources,
+    files: HashMap<String, Vec<u8>>,
+}
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect();
+        Self { sources: Sources::default(), files }
+    }
+
+    fn run(
+        &mut self,
+        name: &str,
+        reader: fn(&Name, &Source, &mut Include<'_>) -> (Zone, Vec<Diagnostic>),
+    ) -> (Zone, Vec<Diagnostic>) {
+        let source = self.sources.add(name, self.files[name].clone());
+        reader(&apex(), &source, &mut |path, _| match self.files.get(path) {
+            Some(text) => Ok(self.sources.add(path, text.clone())),
+            None => Err("there is no such file".to_owned()),
+        })
+    }
+}
+
+fn parse_text(text: &str) -> (Vec<String>, Vec<Diagnostic>) {
+    parse_bytes(text.as_bytes())
+}
+
+fn parse_bytes(text: &[u8]) -> (Vec<String>, Vec<Diagnostic>) {
+    let mut sources = Sources::default();
+    let source = sources.add("t", text);
+    let (zone, diagnostics) = parse(&apex(), &source, &mut |_, _| Err("no files here".to_owned()));
+    (zone.records.iter().map(record_line).collect(), diagnostics)
+}
+
+/// The records of text without any fault.
+fn lines(text: &str) -> Vec<String> {
+    let (lines, diagnostics) = parse_text(text);
+    assert_eq!(diagnostics, [], "{text}");
+    lines
+}
+
+/// The RDATA that `data` of a type becomes.
+fn data(rtype: &str, text: &str) -> String {
+    let line = lines(&format!("@ 60 {rtype} {text}\n"));
+    line[0].strip_prefix(&format!("example.com. 60 IN {rtype} ")).unwrap_or(&line[0]).to_owned()
+}
+
+/// The message and label of the only fault in `data` of a type.
+fn fault(rtype: &str, text: &str) -> (String, String) {
+    let (lines, diagnostics) = parse_text(&format!("@ 60 {rtype} {text}\n"));
+    assert_eq!(diagnostics.len(), 1, "{rtype} {text}: {lines:?} {diagnostics:?}");
+    (diagnostics[0].message.clone(), diagnostics[0].label.clone())
+}
+
+#[test]
+fn owner_ttl_and_class() {
+    let table: &[(&str, &[&str])] = &[
+        ("@ 60 IN A 192.0.2.1", &["example.com. 60 IN A 192.0.2.1"]),
+        ("www IN 60 A 192.0.2.1", &["www.example.com. 60 IN A 192.0.2.1"]),
+        ("www 1h30m a 192.0.2.1", &["www.example.com. 5400 IN A 192.0.2.1"]),
+        ("www 1W2D3H4M5s in a 192.0.2.1", &["www.example.com. 788645 IN A 192.0.2.1"]),
+        ("www CLASS1 5 TYPE1 192.0.2.1", &["www.example.com. 5 IN A 192.0.2.1"]),
+        (
+            "www 5 A 192.0.2.1\n  A 192.0.2.2\n\tAAAA ::1",
+            &["www.example.com. 5 IN A 192.0.2.1", "www.example.com. 5 IN A 192.0.2.2", "www.example.com. 5 IN AAAA ::1"],
+        ),
+        (
+            "$TTL 7\na A 192.0.2.1\nb 8 A 192.0.2.1\nc A 192.0.2.1\n$ttl 2m\nd A 192.0.2.1",
+            &[
+                "a.example.com. 7 IN A 192.0.2.1",
+                "b.example.com. 8 IN A 192.0.2.1",
+                "c.example.com. 7 IN A 192.0.2.1",
+                "d.example.com. 120 IN A 192.0.2.1",
+            ],
+        ),
+        (
+            "$ORIGIN sub\na 1 A 192.0.2.1\n$ORIGIN deep\na 1 A 192.0.2.1\n@ 1 A 192.0.2.1\n$ORIGIN com.\nexample 1 CNAME x.",
+            &[
+                "a.sub.example.com. 1 IN A 192.0.2.1",
+                "a.deep.sub.example.com. 1 IN A 192.0.2.1",
+                "deep.sub.example.com. 1 IN A 192.0.2.1",
+                "example.com. 1 IN CNAME x.",
+            ],
+        ),
+        (r"\@ 1 NS @", &[r"\@.example.com. 1 IN NS example.com."]),
+        (r"a\.b\032\;c 1 A 192.0.2.1", &[r"a\.b\032\;c.example.com. 1 IN A 192.0.2.1"]),
+        ("*.cdn 1 A 192.0.2.1", &["*.cdn.example.com. 1 IN A 192.0.2.1"]),
+        ("in 1 in a 192.0.2.1", &["in.example.com. 1 IN A 192.0.2.1"]),
+        (
+            "@ 1 SOA ns1 host\\.master (\n 1 ; serial\n 1h 900 1w\n 5m )\r\n",
+            &["example.com. 1 IN SOA ns1.example.com. host\\.master.example.com. 1 3600 900 604800 300"],
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(lines(text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn without_any_ttl_the_soa_minimum_stands_in() {
+    let (lines, diagnostics) = parse_text("@ SOA a b 1 2 3 4 55\nwww A 192.0.2.1\nx 9 A 192.0.2.1\ny A 192.0.2.1\n");
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(diagnostics[0].severity, Severity::Warning);
+    let ttls: Vec<&str> = lines.iter().map(|line| line.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(ttls, ["55", "55", "9", "55"]);
+}
+
+#[test]
+fn rdata_of_every_type() {
+    let table = [
+        ("NS", "ns1", "ns1.example.com."),
+        ("MX", "10 mail.example.net.", "10 mail.example.net."),
+        ("TXT", r#"plain "two words" "\"\\\065\000" """#, r#""plain" "two words" "\"\\A\000" """#),
+        ("SRV", "1 2 65535 .", "1 2 65535 ."),
+        ("CAA", r#"128 issue "ca.example; policy=ev""#, r#"128 issue "ca.example; policy=ev""#),
+        ("CAA", "0 iodef mailto:a@b.example", r#"0 iodef "mailto:a@b.example""#),
+        ("DS", "60485 5 1 ( 2BB183AF5F22588179A53B0A\n 98631FAD1A292118 )", "60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118"),
+        ("TLSA", "3 1 1 ab c d", "3 1 1 abcd"),
+        ("SSHFP", "4 2 00ff", "4 2 00ff"),
+        ("NAPTR", r#"100 10 u E2U+sip "!^.*$!sip:a@b!" ."#, r#"100 10 "u" "E2U+sip" "!^.*$!sip:a@b!" ."#),
+        ("DNAME", "other.example.", "other.example."),
+        ("AAAA", "2001:DB8:0::1", "2001:db8::1"),
+        ("MX", r"\# 5 000a 01 6100", "10 a."),
+        ("TYPE65280", r"\# 3 abCDef", r"\# 3 abcdef"),
+        ("TYPE65280", r"\# 0", r"\# 0"),
+    ];
+    for (rtype, text, expected) in table {
+        assert_eq!(data(rtype, text), expected);
+    }
+}
+
+/// RFC 9460 appendix D.2, where the record is not of a private scheme, and the escapes of appendix A.1.
+#[test]
+fn service_parameters() {
+    let table = [
+        ("0 foo.example.com.", "0 foo.example.com."),
+        ("1 .", "1 ."),
+        ("16 foo.example.com. port=53", "16 foo.example.com. port=53"),
+        ("1 foo.example.com. key667=hello", "1 foo.example.com. key667=hello"),
+        (r#"1 foo.example.com. key667="hello\210qoo""#, r#"1 foo.example.com. key667="hello\210qoo""#),
+        (
+            r#"1 foo.example.com. (ipv6hint="2001:db8::1,2001:db8::53:1")"#,
+            "1 foo.example.com. ipv6hint=2001:db8::1,2001:db8::53:1",
+        ),
+        (
+            "16 foo.example.org. (alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1)",
+            "16 foo.example.org. mandatory=alpn,ipv4hint alpn=h2,h3-19 ipv4hint=192.0.2.1",
+        ),
+        (r#"16 foo.example.org. alpn="f\\\\oo\\,bar,h2""#, r#"16 foo.example.org. alpn="f\\\\oo\\,bar,h2""#),
+        (r"16 foo.example.org. alpn=f\\\092oo\092,bar,h2", r#"16 foo.example.org. alpn="f\\\\oo\\,bar,h2""#),
+        ("1 . no-default-alpn alpn=h2", "1 . alpn=h2 no-default-alpn"),
+        ("1 . ech=AEj+DQ==", "1 . ech=AEj+DQ=="),
+        ("1 . alpn=h2 dohpath=/dns-query{?dns}", "1 . alpn=h2 dohpath=/dns-query{?dns}"),
+        (r"1 . key3=\001\187", "1 . port=443"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(data("HTTPS", text), expected);
+        assert_eq!(data("SVCB", text), expected);
+    }
+    let wire = parse_wire(r#"@ 1 SVCB 16 foo.example.org. alpn="f\\\\oo\\,bar,h2""#);
+    assert_eq!(wire, b"\x00\x10\x03foo\x07example\x03org\x00\x00\x01\x00\x0c\x08f\\oo,bar\x02h2");
+}
+
+fn parse_wire(text: &str) -> Vec<u8> {
+    let source = Sources::default().add("t", text);
+    let (zone, faults) = parse(&apex(), &source, &mut |_, _| Err(String::new()));
+    assert_eq!(faults, []);
+    zone.records[0].rdata.to_vec()
+}
+
+#[test]
+fn service_parameters_refused() {
+    let table = [
+        ("1 . port=53 port=54", "the parameter \"port\" is given twice"),
+        ("1 . mandatory=alpn", "\"mandatory\" lists \"alpn\", which is not given"),
+        ("1 . mandatory=mandatory", "expected names of other parameters with commas between as the value of \"mandatory\""),
+        (
+            "1 . mandatory=port,port port=1",
+            "expected names of other parameters with commas between as the value of \"mandatory\"",
+        ),
+        ("1 . no-default-alpn", "\"no-default-alpn\" needs \"alpn\" beside it"),
+        ("1 . no-default-alpn=x alpn=h2", "expected no value as the value of \"no-default-alpn\", but found \"x\""),
+        ("1 . alpn=", "expected protocols such as h2,h3 as the value of \"alpn\", but found nothing"),
+        ("1 . alpn=h2,,h3", "expected protocols such as h2,h3"),
+        ("1 . port=65536", "expected a port from 0 to 65535"),
+        ("1 . port=+5", "expected a port from 0 to 65535"),
+        ("1 . ipv4hint=2001:db8::1", "expected IPv4 addresses"),
+        ("1 . ipv6hint=192.0.2.1", "expected IPv6 addresses"),
+        ("1 . ech=A", "expected base 64"),
+        ("1 . dohpath=/dns-query", "expected a path with the variable dns"),
+        ("1 . key03=a", "the parameter \"key03\" is not known"),
+        ("1 . key65535=a", "the parameter \"key65535\" is not known"),
+        ("1 . aplpn=h2", "the parameter \"aplpn\" is not known"),
+        ("1 . =h2", "the parameter \"\" is not known"),
+        (r"1 . key3=\001", "expected a port"),
+        ("1 . \"alpn=h2\"", "expected a parameter such as alpn=h2"),
+        ("0 x. alpn=h2", "priority 0 makes an alias, whose parameters are ignored"),
+    ];
+    for (text, message) in table {
+        let (found, _) = fault("HTTPS", text);
+        assert!(found.starts_with(message), "{text}: {found}");
+    }
+}
+
+#[test]
+fn mistakes_in_fields_have_a_cause() {
+    let table = [
+        ("A", "256.1.1.1", "each number is from 0 to 255"),
+        ("A", "192.0.2", "an IPv4 address has four numbers"),
+        ("A", "192.0.2.1.", "an IPv4 address has four numbers"),
+        ("A", "192.0.2.01", "a number must not begin with 0"),
+        ("A", "192.0.2.0/24", "an address stands alone, without a prefix length"),
+        ("A", "2001:db8::1", "this is an IPv6 address; use AAAA"),
+        ("A", "lb.example.net.", "a host's name belongs into a CNAME record"),
+        ("A", "192.0.2.1 192.0.2.2", "one field too many"),
+        ("A", "", "it ends here"),
+        ("A", "\"192.0.2.1\"", "written without quotes"),
+        ("AAAA", "192.0.2.1", "this is an IPv4 address; use A"),
+        ("AAAA", "1::2::3", "\"::\" may stand only once"),
+        ("AAAA", "fe80::1%eth0", "an address with a zone works on one link only"),
+        ("AAAA", "2001:db8:1", "eight groups of up to four hexadecimal digits, \"::\" for a row of zeros"),
+        ("MX", "mail", "this is not a number"),
+        ("MX", "65536 mail", "this is larger"),
+        ("MX", "-1 mail", "this is not a number"),
+        ("MX", "10 a..b", "a label is empty (two dots in a row, or a dot at the start)"),
+        ("MX", "10 192.0.2.1", "it is read as a name"),
+        ("CNAME", "www.example.com", "means \"www.example.com.example.com.\""),
+        ("TXT", "v=DKIM1; k=rsa", "everything from here to the end of the line is ignored"),
+        ("TXT", r"a\300", "it must be followed by three digits up to 255 or by one character"),
+        ("DS", "1 8 2 abc", "the number of digits is odd: one is missing"),
+        ("DS", "1 8 2 abxd", "\"x\" is no hexadecimal digit"),
+        ("TYPE65280", "abc", "not known by name here"),
+        ("TYPE65280", r"\# 2 abcdef", "the length written here"),
+        ("MX", r"\# 4 000a0161", "its layout is known, and they do not fit it"),
+        ("ANY", "x", "not a known type"),
+        ("TYPE255", "x", "it is for queries and messages only (RFC 6895)"),
+    ];
+    for (rtype, text, label) in table {
+        assert_eq!(fault(rtype, text).1, label, "{rtype} {text}");
+    }
+}
+
+#[test]
+fn an_included_file_has_its_own_scope() {
+    let mut folder = Folder::new(&[
+        ("main", "$TTL 1\nfirst A 192.0.2.1\n$INCLUDE sub.inc sub\n A 192.0.2.2\nlast A 192.0.2.3\n$INCLUDE \"sub.inc\"\n"),
+        ("sub.inc", " A 192.0.2.9\na A 192.0.2.4\n$ORIGIN deep\nb A 192.0.2.5\n$TTL 2\n"),
+    ]);
+    let (zone, faults) = folder.run("main", parse);
+    assert_eq!(faults, []);
+    let lines: Vec<String> = zone.records.iter().map(record_line).collect();
+    assert_eq!(
+        lines,
+        [
+            "first.example.com. 1 IN A 192.0.2.1",
+            "first.example.com. 1 IN A 192.0.2.9",
+            "a.sub.example.com. 1 IN A 192.0.2.4",
+            "b.deep.sub.example.com. 1 IN A 192.0.2.5",
+            "first.example.com. 2 IN A 192.0.2.2",
+            "last.example.com. 2 IN A 192.0.2.3",
+            "last.example.com. 2 IN A 192.0.2.9",
+            "a.example.com. 2 IN A 192.0.2.4",
+            "b.deep.example.com. 2 IN A 192.0.2.5",
+        ]
+    );
+}
+
+#[test]
+fn includes_are_bounded() {
+    let names: Vec<String> = (0..=INCLUDE_DEPTH_MAX + 1).map(|index| format!("f{index}")).collect();
+    let texts: Vec<String> = (1..=names.len()).map(|index| format!("$INCLUDE f{index}\n")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+    let mut folder = Folder::new(&files);
+    let (_, faults) = folder.run("f0", parse);
+    assert_eq!(faults.len(), 1);
+    assert_eq!(folder.sources.place(faults[0].span.unwrap()).unwrap(), format!("f{INCLUDE_DEPTH_MAX}:1:10"));
+
+    let many = "$INCLUDE empty\n".repeat(INCLUDE_COUNT_MAX + 1);
+    let mut folder = Folder::new(&[("main", &many), ("empty", "")]);
+    let (_, faults) = folder.run("main", parse);
+    assert_eq!(faults.len(), 1);
+
+    let mut folder = Folder::new(&[("a", "$INCLUDE b\n"), ("b", "x 1 A 192.0.2.1\n$INCLUDE a\ny 1 A 192.0.2.1\n")]);
+    let (zone, faults) = folder.run("a", parse);
+    assert_eq!((zone.records.len(), faults.len()), (2, 1));
+}
+
+#[test]
+fn faults_are_bounded_and_errors_go_first() {
+    let warnings = "a 1 CNAME www.example.com\n".repeat(DIAGNOSTICS_PER_FILE_MAX * 2);
+    let (lines, diagnostics) = parse_text(&format!("{warnings}b 1 A x\n"));
+    assert_eq!(lines.len(), DIAGNOSTICS_PER_FILE_MAX * 2);
+    assert_eq!(diagnostics.len(), DIAGNOSTICS_PER_FILE_MAX);
+    assert_eq!(diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count(), 1);
+
+    let (_, diagnostics) = parse_text(&"b 1 A x\n".repeat(DIAGNOSTICS_PER_FILE_MAX * 2));
+    assert_eq!(diagnostics.len(), DIAGNOSTICS_PER_FILE_MAX);
+}
+
+const GOOD: &str = r#"$TTL 1h ; the default
+@            IN SOA ns1 hostmaster ( 2026112101 7200 3600
+                 1209600 300 )
+             IN NS  ns1
+                 NS  ns2.example.net.
+ns1          IN A   192.0.2.53
+www     60   IN A   192.0.2.10
+_steer.www   IN TXT "web" plain "\"\\\200"
+             HTTPS 1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.1
+$ORIGIN sub
+a\.b 1d      CAA 0 issue "ca.example; x"
+             DS 1 8 2 ab cd
+             TYPE65280 \# 2 abcd
+"#;
+
+#[test]
+fn a_good_zone_has_no_faults() {
+    let mut folder = Folder::new(&[("main", GOOD)]);
+    let (zone, faults) = folder.run("main", read);
+    assert_eq!(faults, []);
+    assert_eq!(zone.records.len(), 10);
+}
+
+/// DESIGN.md section 1.1.
+#[test]
+fn the_zone_of_the_design_has_no_faults() {
+    let text = r#"$TTL 3600
+@            IN SOA ns1 hostmaster 2026112101 7200 3600 1209600 300
+             IN NS  ns1
+             IN NS  ns2
+             IN A   192.0.2.10
+ns1          IN A   192.0.2.53
+ns2          IN A   198.51.100.53
+www     60   IN A   192.0.2.10       ; what any other name server would answer
+*.cdn   60   IN A   192.0.2.10
+_steer.www   IN TXT "web"            ; www is steered by the policy (or pool) "web"
+_steer.*.cdn IN TXT "web"            ; so is every name that the wildcard *.cdn makes
+_steer       IN TXT "web"            ; and the apex
+"#;
+    let (zone, faults) = Folder::new(&[("main", text)]).run("main", read);
+    assert_eq!((zone.records.len(), faults), (11, Vec::new()));
+}
+
+#[test]
+fn no_changed_byte_panics() {
+    for place in 0..GOOD.len() {
+        for byte in [0, b'\n', b'"', b'(', b')', b'\\', b';', b' ', b'$', b'9', 0xff] {
+            let mut text = GOOD.as_bytes().to_vec();
+            text[place] = byte;
+            parse_bytes(&text);
+        }
+    }
+}
+
+/// Octets that fit a field.
+fn field_octets(field: Field) -> BoxedStrategy<Vec<u8>> {
+    let octets = |length: std::ops::Range<usize>| proptest::collection::vec(any::<u8>(), length);
+    let prefixed = |octets: Vec<u8>| [&[u8::try_from(octets.len()).unwrap()], octets.as_slice()].concat();
+    let params = || {
+        let param = (8u16..60_000, octets(0..20));
+        proptest::collection::btree_map(param.0, param.1, 0..4).prop_map(|params| {
+            let one = |(key, value): (u16, Vec<u8>)| {
+                [key.to_be_bytes().as_slice(), &u16::try_from(value.len()).unwrap().to_be_bytes(), &value].concat()
+            };
+            params.into_iter().flat_map(one).collect()
+        })
+    };
+    match field {
+        Field::U8 => octets(1..2).boxed(),
+        Field::U16 => octets(2..3).boxed(),
+        Field::U32 | Field::Seconds | Field::Ipv4 => octets(4..5).boxed(),
+        Field::Ipv6 => octets(16..17).boxed(),
+        Field::Name | Field::PlainName => proptest::collection::vec(octets(1..12).prop_map(prefixed), 0..5)
+            .prop_map(|labels| [labels.concat(), vec![0]].concat())
+            .boxed(),
+        Field::String => octets(0..256).prop_map(prefixed).boxed(),
+        Field::Strings => {
+            proptest::collection::vec(octets(0..256).prop_map(prefixed), 1..4).prop_map(|strings| strings.concat()).boxed()
+        }
+        Field::Tag => "[a-zA-Z0-9]{1,20}".prop_map(move |tag: String| prefixed(tag.into_bytes())).boxed(),
+        Field::Text => octets(0..400).boxed(),
+        Field::Hex | Field::Base64 => octets(1..100).boxed(),
+        Field::SvcParams => params().boxed(),
+    }
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let row = proptest::sample::select(LAYOUTS.iter().collect::<Vec<_>>());
+    let rdata = row.prop_flat_map(|row| {
+        let fields = row.fields.iter().fold(Just(Vec::new()).boxed(), |before, field| {
+            (before, field_octets(*field)).prop_map(|(before, octets)| [before, octets].concat()).boxed()
+        });
+        (Just(row.rtype), fields)
+    });
+    let owner = proptest::collection::vec(any::<u8>(), 1..20).prop_map(|label| apex().prepend(&label).unwrap());
+    (owner, rdata, 0..=crate::limits::TTL_SECONDS_MAX).prop_map(|(owner, (rtype, rdata), ttl)| {
+        let span = Sources::default().add("t", "").span(0, 0);
+        Record { owner, rtype, ttl, rdata: rdata.into(), span }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_panic(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+        parse_bytes(&text);
+    }
+
+    #[test]
+    fn no_almost_zone_panics(text in r#"([a-z@$. \n"();\\0-9]|IN |A |TXT |SVCB 1 |alpn=|\$TTL |\\# ){0,80}"#) {
+        parse_bytes(text.as_bytes());
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back(record in any_record()) {
+        let line = record_line(&record);
+        let source = Sources::default().add("t", line.as_str());
+        let (zone, diagnostics) = parse(&apex(), &source, &mut |_, _| Err(String::new()));
+        prop_assert!(!any_error(&diagnostics), "{line}: {diagnostics:?}");
+        let [read] = zone.records.as_slice() else { panic!("{line}") };
+        prop_assert_eq!((&read.owner, read.rtype, read.ttl, &read.rdata), (&record.owner, record.rtype, record.ttl, &record.rdata));
+        // Names compare without case, octets do not.
+        prop_assert_eq!(read.owner.as_wire(), record.owner.as_wire());
+        prop_assert_eq!(record_line(read), line);
+    }
+}
+
+#[test]
+fn messages_are_as_expected() {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/diagnostics/zone"));
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "zone"));
+    paths.sort();
+    assert!(paths.len() >= 25, "only {} broken zones in {}", paths.len(), folder.display());
+    let mut differing = Vec::new();
+    for path in paths {
+        let expected_path = path.with_extension("expected");
+        let rendered = rendered_messages(&path);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&expected_path, &rendered).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        if expected != rendered {
+            differing.push(format!("{}\n--- expected\n{expected}--- found\n{rendered}", expected_path.display()));
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+/// All that is said about a broken zone; `$INCLUDE` finds the files beside it.
+fn rendered_messages(path: &std::path::Path) -> String {
+    let mut sources = Sources::default();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let source: Arc<Source> = sources.add(name, std::fs::read(path).unwrap());
+    let (_, diagnostics) = read(&apex(), &source, &mut |wanted, _| {
+        let text = std::fs::read(path.with_file_name(wanted)).map_err(|_| "there is no such file".to_owned())?;
+        Ok(sources.add(wanted, text))
+    });
+    assert!(!diagnostics.is_empty(), "{} is not broken", path.display());
+    for diagnostic in &diagnostics {
+        assert!(diagnostic.help.is_some() && diagnostic.span.is_some(), "no help or no place: {diagnostic:?}");
+    }
+    diagnostics.iter().map(|diagnostic| render(diagnostic, &sources)).collect()
+}
