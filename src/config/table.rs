@@ -1,0 +1,226 @@
+//! Values and tables of one file, each with its place, and the messages that every reader needs: unknown and missing keys,
+//! wrong types and values.
+//!
+//! What the words in them mean is the business of `value.rs` and of the reader of each table.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Faults, Text};
+use super::keys::{self, Shape};
+use super::spec::Placed;
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+
+/// A file while it is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct File<'a> {
+    pub(super) text: Text<'a>,
+    pub(super) faults: &'a Faults,
+}
+
+/// One value of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item<'a> {
+    pub(super) file: File<'a>,
+    pub(super) value: &'a DeValue<'a>,
+    pub(super) span: Span,
+}
+
+/// One table of a file, its unknown keys already reported.
+#[derive(Debug)]
+pub(super) struct Table<'a> {
+    file: File<'a>,
+    entries: &'a DeTable<'a>,
+    /// As messages call this one: `pool "eu"`.
+    subject: String,
+    /// Where it is defined: its name if it has one.
+    pub(super) span: Span,
+}
+
+impl<'a> File<'a> {
+    /// The top of the file.
+    pub(super) fn table(self, entries: &'a DeTable<'a>, shape: &'static Shape) -> Table<'a> {
+        let table = Table { file: self, entries, subject: shape.noun.to_owned(), span: self.text.source.span(0, 0) };
+        table.report_unknown(shape);
+        table
+    }
+
+    pub(super) fn span(self, range: Range<usize>) -> Span {
+        self.text.source.span(range.start, range.end)
+    }
+}
+
+impl<'a> Item<'a> {
+    /// This value as a table that its kind names well enough.
+    pub(super) fn table(self, shape: &'static Shape) -> Option<Table<'a>> {
+        self.open(shape, shape.noun.to_owned(), self.span)
+    }
+
+    /// This value as the table that defines `name`.
+    pub(super) fn named_table(self, shape: &'static Shape, noun: &str, name: Placed<&str>) -> Option<Table<'a>> {
+        self.open(shape, format!("{noun} \"{}\"", name.value.escape_debug()), name.span)
+    }
+
+    fn open(self, shape: &'static Shape, subject: String, span: Span) -> Option<Table<'a>> {
+        let Some(entries) = self.value.as_table() else {
+            self.wrong_type(&format!("a table that says what {subject} is"));
+            return None;
+        };
+        let table = Table { file: self.file, entries, subject, span };
+        table.report_unknown(shape);
+        Some(table)
+    }
+
+    /// The entries of a table whose keys the operator chooses, in the order of the file.
+    pub(super) fn members(self, expected: &str) -> Vec<(Placed<&'a str>, Self)> {
+        let Some(entries) = self.value.as_table() else {
+            self.wrong_type(expected);
+            return Vec::new();
+        };
+        let mut members: Vec<(Placed<&'a str>, Self)> =
+            entries.iter().map(|(key, value)| member(self.file, key, value)).collect();
+        members.sort_by_key(|(name, _)| name.span.start);
+        members
+    }
+
+    /// The items of a list, or this one alone.
+    pub(super) fn list(self) -> Vec<Self> {
+        match self.value.as_array() {
+            Some(values) => values
+                .iter()
+                .map(|value| Self { file: self.file, value: value.get_ref(), span: self.file.span(value.span()) })
+                .collect(),
+            None => vec![self],
+        }
+    }
+
+    /// Reports a value of another type than expected.
+    pub(super) fn wrong_type(self, expected: &str) {
+        self.report(self.fault(format!("expected {expected}, but found {}", self.kind())));
+    }
+
+    /// Reports a value of the right type that can't be.
+    pub(super) fn wrong_value(self, expected: &str, help: impl Into<String>) {
+        self.report(self.fault(format!("expected {expected}, but found {}", self.shown())).help(help));
+    }
+
+    /// An error at this value.
+    pub(super) fn fault(self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(self.span, message)
+    }
+
+    pub(super) fn report(self, diagnostic: Diagnostic) {
+        self.file.faults.report(diagnostic);
+    }
+
+    /// The type of the value, for messages.
+    pub(super) fn kind(self) -> &'static str {
+        match self.value {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "an integer",
+            DeValue::Float(_) => "a float",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        }
+    }
+
+    /// The value as the operator wrote it, if it is short enough to be repeated.
+    pub(super) fn shown(self) -> Cow<'a, str> {
+        let source = self.file.text.source.text();
+        let written = source.get(self.span.start as usize..self.span.end as usize).unwrap_or_default();
+        match std::str::from_utf8(written) {
+            Ok(text) if text.len() <= 60 && !text.chars().any(char::is_control) => Cow::Borrowed(text),
+            _ => Cow::Borrowed(self.kind()),
+        }
+    }
+}
+
+impl<'a> Table<'a> {
+    /// The value of a key, if it is written.
+    pub(super) fn get(&self, key: &str) -> Option<Item<'a>> {
+        self.entries.get(key).map(|value| Item { file: self.file, value: value.get_ref(), span: self.file.span(value.span()) })
+    }
+
+    /// What `read` makes of the value of a key, if it is written and right.
+    pub(super) fn read<T>(&self, key: &str, read: impl FnOnce(Item<'a>) -> Option<T>) -> Option<T> {
+        self.get(key).and_then(read)
+    }
+
+    /// The value of a key without which the table means nothing.
+    pub(super) fn require(&self, key: &str, help: &str) -> Option<Item<'a>> {
+        let found = self.get(key);
+        if found.is_none() {
+            self.report(self.fault(format!("{} lacks \"{key}\"", self.subject)).help(help));
+        }
+        found
+    }
+
+    /// Reports each of these keys that is written although the table, being what it is, has no use for it.
+    pub(super) fn refuse(&self, keys: &[&str], what: &str, help: &str) {
+        for key in keys.iter().filter(|key| self.entries.contains_key(**key)) {
+            let fault = Diagnostic::error(self.key_span(key), format!("\"{key}\" does not apply to {what}"));
+            self.report(fault.help(help));
+        }
+    }
+
+    /// Where a key is written; the table's own place if it isn't.
+    pub(super) fn key_span(&self, key: &str) -> Span {
+        self.entries.get_key_value(key).map_or(self.span, |(key, _)| self.file.span(key.span()))
+    }
+
+    /// The table as messages call it.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// An error at the table's own place.
+    pub(super) fn fault(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(self.span, message)
+    }
+
+    pub(super) fn report(&self, diagnostic: Diagnostic) {
+        self.file.faults.report(diagnostic);
+    }
+
+    fn report_unknown(&self, shape: &Shape) {
+        for (key, value) in self.entries.iter().filter(|(key, _)| !shape.keys.contains(&key.get_ref().as_ref())) {
+            let (key, item) = member(self.file, key, value);
+            let message = format!("unknown key \"{}\" in {}", key.value.escape_debug(), self.subject);
+            self.report(Diagnostic::error(key.span, message).help(unknown_key_help(key.value, item, shape)));
+        }
+    }
+}
+
+fn member<'a>(
+    file: File<'a>,
+    key: &'a toml::Spanned<Cow<'a, str>>,
+    value: &'a toml::Spanned<DeValue<'a>>,
+) -> (Placed<&'a str>, Item<'a>) {
+    let name = Placed { value: key.get_ref().as_ref(), span: file.span(key.span()) };
+    (name, Item { file, value: value.get_ref(), span: file.span(value.span()) })
+}
+
+fn unknown_key_help(key: &str, value: Item<'_>, shape: &Shape) -> String {
+    match (shape.noun, key) {
+        ("an endpoint", "cname") => {
+            return "this version can't steer to host names yet; an endpoint has \"v4\", \"v6\" or both".to_owned();
+        }
+        ("an included file", "server" | "include") => return format!("move \"{key}\" to signpost.toml itself"),
+        ("\"not\"", "not") => return "\"not\" goes one level deep; write a rule of its own before this one".to_owned(),
+        ("a zone", _) if value.value.is_table() => {
+            return "a dot in a zone's name needs quotes: [zone.\"example.com\"]".to_owned();
+        }
+        _ => {}
+    }
+    let elsewhere: Vec<&str> = keys::ALL.iter().filter(|other| other.keys.contains(&key)).map(|other| other.noun).collect();
+    match (did_you_mean(key, shape.keys.iter().copied()), elsewhere.as_slice()) {
+        (Some(near), []) => format!("did you mean \"{near}\"?"),
+        (Some(near), nouns) => format!("did you mean \"{near}\"? (\"{key}\" is a key of {})", nouns.join(", of ")),
+        (None, []) => format!("the keys of {} are {}", shape.noun, shape.keys.join(", ")),
+        (None, nouns) => format!("\"{key}\" is a key of {}; the keys here are {}", nouns.join(", of "), shape.keys.join(", ")),
+    }
+}
