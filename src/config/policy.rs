@@ -1,10 +1,12 @@
 //! `[policy.NAME]`: how to choose among pools or other policies. The rules of `geo` are read in `rule.rs`.
 
+use std::collections::HashMap;
+
 use super::keys::{CHILD, OVERRIDE, POLICY};
 use super::spec::{ChildSpec, ChooseSpec, OverrideSpec, Placed, PolicySpec, Reference};
 use super::table::{Item, Table};
 use super::{node, rule};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::geo::Prefix;
 use crate::limits::POLICY_CHILDREN_MAX;
 
@@ -93,13 +95,14 @@ fn from(table: &Table<'_>, kind: Option<Kind>) -> Vec<ChildSpec> {
     let Some(item) = (if kind.is_some() { table.require("from", HELP) } else { table.get("from") }) else {
         return Vec::new();
     };
-    let list = item.list();
+    let mut list = item.list();
     if list.is_empty() {
         item.report(item.fault(format!("{} has no children", table.subject())).help(HELP));
     } else if list.len() > POLICY_CHILDREN_MAX {
         let message = format!("{} has {} children, expected at most {POLICY_CHILDREN_MAX}", table.subject(), list.len());
         let at = Diagnostic::error(table.key_span("from"), message);
         item.report(at.help("group them into policies and choose among these"));
+        list.truncate(POLICY_CHILDREN_MAX);
     }
     let mut children: Vec<ChildSpec> = Vec::new();
     for child in list.iter().filter_map(|item| child(*item, kind)) {
@@ -151,12 +154,17 @@ fn refuse_weight(table: &Table<'_>) {
 
 fn overrides(table: &Table<'_>, from: &[ChildSpec]) -> Vec<OverrideSpec> {
     let items = table.get("overrides").map_or(Vec::new(), Item::list);
-    let mut overrides: Vec<OverrideSpec> = Vec::new();
-    for one in items.into_iter().filter_map(|item| override_of(item, from)) {
+    let overrides: Vec<OverrideSpec> = items.into_iter().filter_map(|item| override_of(item, from)).collect();
+    let mut first: HashMap<Prefix, (&OverrideSpec, Span)> = HashMap::new();
+    for one in &overrides {
         for net in &one.nets {
-            report_same_net(table, *net, &one, &overrides);
+            match first.get(&net.value) {
+                Some((other, span)) => report_same_net(table, net.span, *span, one.orders_like(other)),
+                None => {
+                    first.insert(net.value, (one, net.span));
+                }
+            }
         }
-        overrides.push(one);
     }
     overrides
 }
@@ -182,16 +190,11 @@ fn report_no_child(table: &Table<'_>, reference: &Reference, from: &[ChildSpec])
 }
 
 /// The longest prefix wins, so two equal ones must not want different orders.
-fn report_same_net(table: &Table<'_>, net: Placed<Prefix>, one: &OverrideSpec, before: &[OverrideSpec]) {
-    let first = before.iter().find_map(|other| Some((other, other.nets.iter().find(|known| known.value == net.value)?)));
-    let Some((other, first)) = first else {
-        return;
-    };
-    let names = |of: &OverrideSpec| of.order.iter().map(|node| node.value.clone()).collect::<Vec<_>>();
-    let fault = if names(one) == names(other) {
-        Diagnostic::warning(net.span, "this network has the same override already")
+fn report_same_net(table: &Table<'_>, span: Span, first: Span, alike: bool) {
+    let fault = if alike {
+        Diagnostic::warning(span, "this network has the same override already")
     } else {
-        Diagnostic::error(net.span, "this network has another override already")
+        Diagnostic::error(span, "this network has another override already")
     };
-    table.report(fault.related("first used", first.span).help("keep one of the two"));
+    table.report(fault.related("first used", first).help("keep one of the two"));
 }

@@ -32,13 +32,14 @@ fn endpoint_items<'a>(table: &Table<'a>) -> Vec<Item<'a>> {
     let Some(item) = table.require("endpoints", HELP) else {
         return Vec::new();
     };
-    let list = item.list();
+    let mut list = item.list();
     if list.is_empty() {
         item.report(item.fault(format!("{} has no endpoints", table.subject())).help(HELP));
     } else if list.len() > POOL_ENDPOINTS_MAX {
         let message = format!("{} has {} endpoints, expected at most {POOL_ENDPOINTS_MAX}", table.subject(), list.len());
         let at = Diagnostic::error(table.key_span("endpoints"), message);
         item.report(at.help("split it into several pools under a policy with choose = \"weighted\""));
+        list.truncate(POOL_ENDPOINTS_MAX);
     }
     list
 }

@@ -13,7 +13,7 @@ const COUNTRY_SLIPS: [(&str, &str); 3] = [("UK", "GB"), ("EL", "GR"), ("EU", "@e
 /// Reads `rules` and `otherwise`.
 pub(super) fn read(table: &Table<'_>) -> (Vec<RuleSpec>, Option<Reference>) {
     const HELP: &str = "write rules = [{ country = \"DE\", use = \"eu\" }]";
-    let list = table.require("rules", HELP).map_or(Vec::new(), |item| {
+    let mut list = table.require("rules", HELP).map_or(Vec::new(), |item| {
         let list = item.list();
         if list.is_empty() {
             item.report(item.fault(format!("{} has no rules", table.subject())).help(HELP));
@@ -24,6 +24,7 @@ pub(super) fn read(table: &Table<'_>) -> (Vec<RuleSpec>, Option<Reference>) {
         let message = format!("{} has {} rules, expected at most {GEO_RULES_MAX}", table.subject(), list.len());
         let at = Diagnostic::error(table.key_span("rules"), message);
         table.report(at.help("give \"otherwise\" a geo policy with the rest of them"));
+        list.truncate(GEO_RULES_MAX);
     }
     let rules: Vec<RuleSpec> = list.iter().filter_map(|item| rule(*item)).collect();
     let otherwise = table.read("otherwise", |item| item.reference("the name of a pool or policy"));

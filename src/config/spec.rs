@@ -117,3 +117,10 @@ impl NodeSpec {
         references
     }
 }
+
+impl OverrideSpec {
+    /// Whether both name the same children in the same order.
+    pub(super) fn orders_like(&self, other: &Self) -> bool {
+        self.order.iter().map(|node| &node.value).eq(other.order.iter().map(|node| &node.value))
+    }
+}

@@ -1,5 +1,7 @@
 //! Warnings that need the bindings of the zones: nouns that nothing uses, and keys that are read at bound nodes only.
 
+use std::collections::HashSet;
+
 use super::{Choose, Common, Config, Node, NodeId};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -9,8 +11,8 @@ pub fn unused(config: &Config, bound: &[NodeId]) -> Vec<Diagnostic> {
     let steered = config.zones.iter().flat_map(|zone| &zone.steer).flatten().map(|steer| steer.node);
     let allowed = config.zones.iter().flat_map(|zone| &zone.policies).flatten().copied();
     // What records may name may be bound tomorrow.
-    let bound: Vec<NodeId> = bound.iter().copied().chain(steered).chain(allowed).collect();
-    let named: Vec<NodeId> = config.nodes.iter().flat_map(children).collect();
+    let bound: HashSet<NodeId> = bound.iter().copied().chain(steered).chain(allowed).collect();
+    let named: HashSet<NodeId> = config.nodes.iter().flat_map(children).collect();
     let mut diagnostics = Vec::new();
     for (id, node) in (0..).map(NodeId).zip(&config.nodes) {
         if bound.contains(&id) {
