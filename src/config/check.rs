@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::keys::CHECK;
 use super::spec::Placed;
 use super::table::{Item, Table};
-use super::{Check, CheckKind, TlsCheck, http};
+use super::{Check, CheckKind, TlsCheck, http, value};
+use crate::diagnostic::Diagnostic;
 use crate::limits::{CHECK_INTERVAL_MAX, CHECK_INTERVAL_MIN, CHECK_STREAK_MAX};
 
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -72,6 +73,10 @@ fn details(table: &Table<'_>, kind: Option<Kind>) -> CheckKind {
         Some(Kind::Https) | None => {
             let verify = table.read("verify", Item::boolean).unwrap_or(true);
             let ca = table.read("ca", Item::path);
+            if !verify && ca.is_some() {
+                let warning = Diagnostic::warning(table.key_span("ca"), "\"ca\" has no effect while \"verify\" is false");
+                table.report(warning.help("remove one of the two"));
+            }
             CheckKind::Https(http::read(table), TlsCheck { verify, ca })
         }
     }
@@ -91,20 +96,22 @@ fn interval_and_timeout(table: &Table<'_>) -> (Duration, Duration) {
     let broken = interval.is_none() && table.get("interval").is_some();
     let interval = interval.unwrap_or(INTERVAL);
     if let (Some(item), Some(long), false) = (table.get("timeout"), timeout.filter(|timeout| *timeout > interval), broken) {
-        let fault = item.fault(format!("the timeout \"{long:?}\" is over the interval \"{interval:?}\""));
+        let fault =
+            item.fault(format!("the timeout \"{}\" is over the interval \"{}\"", value::shown(long), value::shown(interval)));
         let fault =
             if table.get("interval").is_some() { fault.related("the interval is", table.key_span("interval")) } else { fault };
         item.report(fault.help("a probe must end before the next one starts: shorten the timeout or lengthen the interval"));
     }
-    (interval, timeout.unwrap_or(TIMEOUT.min(interval)))
+    (interval, timeout.unwrap_or_else(|| TIMEOUT.min(interval)))
 }
 
 fn source(item: Item<'_>) -> Option<IpAddr> {
     const EXPECTED: &str = "a local address such as \"192.0.2.1\"";
-    let address: Option<IpAddr> = item.text(EXPECTED)?.parse().ok();
+    const HELP: &str = "write an address of this machine without a port, or leave \"source\" out";
+    let address: Option<IpAddr> = item.text(EXPECTED, HELP)?.parse().ok();
     let address = address.filter(|address| !address.is_unspecified() && !address.is_multicast());
     if address.is_none() {
-        item.wrong_value(EXPECTED, "write an address of this machine without a port, or leave \"source\" out");
+        item.wrong_value(EXPECTED, HELP);
     }
     address
 }

@@ -17,26 +17,36 @@ const REFUSED_HEADERS: [(&str, &str); 4] = [
     ("content-length", "remove it: a probe has no body"),
     ("transfer-encoding", "remove it: a probe has no body"),
 ];
-/// What passes if no status is written.
-const STATUS: [(u16, u16); 1] = [(200, 299)];
+
+/// `expect`
+struct Expect {
+    status: Vec<(u16, u16)>,
+    body: Option<String>,
+}
+
+impl Default for Expect {
+    fn default() -> Self {
+        Self { status: vec![(200, 299)], body: None }
+    }
+}
 
 /// Reads the HTTP keys of a check.
 pub(super) fn read(table: &Table<'_>) -> HttpCheck {
     let method = table.read("method", method).unwrap_or("GET").to_owned();
-    let (expect_status, expect_body) = table.read("expect", |item| expect(item, &method)).unwrap_or((STATUS.to_vec(), None));
+    let Expect { status, body } = table.read("expect", |item| expect(item, &method)).unwrap_or_default();
     HttpCheck {
         host: table.read("host", host),
         path: table.read("path", path).unwrap_or("/").to_owned(),
         method,
         headers: table.read("headers", headers).unwrap_or_default(),
-        expect_status,
-        expect_body,
+        expect_status: status,
+        expect_body: body,
     }
 }
 
 fn host(item: Item<'_>) -> Option<String> {
     const EXPECTED: &str = "a host name such as \"www.example.com\"";
-    let text = item.text(EXPECTED)?;
+    let text = item.text(EXPECTED, "write the name in quotes")?;
     let help = if text.contains("://") || text.contains('/') {
         "write the name alone, without scheme and path"
     } else if text.parse::<IpAddr>().is_ok() {
@@ -84,7 +94,7 @@ fn method(item: Item<'_>) -> Option<&str> {
 
 fn headers(item: Item<'_>) -> Option<Vec<(String, String)>> {
     let mut headers: Vec<(String, String)> = Vec::new();
-    let members = item.members("a table such as { Accept = \"text/plain\" }");
+    let members = item.members("a table of headers", "write headers = { Accept = \"text/plain\" }");
     if members.len() > CHECK_HEADERS_MAX {
         let message = format!("expected at most {CHECK_HEADERS_MAX} headers, but found {}", members.len());
         item.report(item.fault(message).help("send only those that the endpoint needs"));
@@ -117,7 +127,7 @@ fn is_header_value(text: &str) -> bool {
     text.trim() == text && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
-fn expect(item: Item<'_>, method: &str) -> Option<(Vec<(u16, u16)>, Option<String>)> {
+fn expect(item: Item<'_>, method: &str) -> Option<Expect> {
     let table = item.table(&EXPECT)?;
     let body = table.read("body", |item| {
         let accept = |text: &str| (1..=EXPECT_BODY_LENGTH_MAX).contains(&text.len());
@@ -131,7 +141,8 @@ fn expect(item: Item<'_>, method: &str) -> Option<(Vec<(u16, u16)>, Option<Strin
             item.fault("an answer to \"HEAD\" has no body to look into").help("write method = \"GET\", or expect a status only"),
         );
     }
-    Some((table.read("status", statuses).unwrap_or(STATUS.to_vec()), body.map(str::to_owned)))
+    let status = table.read("status", statuses).unwrap_or_else(|| Expect::default().status);
+    Some(Expect { status, body: body.map(str::to_owned) })
 }
 
 fn statuses(item: Item<'_>) -> Option<Vec<(u16, u16)>> {
@@ -147,18 +158,19 @@ fn statuses(item: Item<'_>) -> Option<Vec<(u16, u16)>> {
 /// `200` or `"2xx"`.
 fn status(item: Item<'_>) -> Option<(u16, u16)> {
     const EXPECTED: &str = "a status such as 200 or \"2xx\"";
+    const HELP: &str = "statuses go from 100 to 599, classes from \"1xx\" to \"5xx\"";
     let class = |text: &str| text.strip_suffix("xx")?.parse::<u16>().ok().map(|class| (class * 100, class * 100 + 99));
     let range = match (item.integer(), item.value.as_str()) {
         (Some(number), _) => u16::try_from(number).ok().map(|status| (status, status)),
         (None, Some(text)) => Some(text).filter(|text| text.len() == 3).and_then(class),
         (None, None) => {
-            item.wrong_type(EXPECTED);
+            item.wrong_type(EXPECTED, HELP);
             return None;
         }
     };
     let range = range.filter(|(low, _)| (100..=599).contains(low));
     if range.is_none() {
-        item.wrong_value(EXPECTED, "statuses go from 100 to 599, classes from \"1xx\" to \"5xx\"");
+        item.wrong_value(EXPECTED, HELP);
     }
     range
 }

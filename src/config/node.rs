@@ -55,14 +55,15 @@ pub(super) fn weight(item: Item<'_>) -> Option<u16> {
 /// A count, or a share of the weight as `"50%"`.
 fn min_up(item: Item<'_>) -> Option<MinUp> {
     const EXPECTED: &str = "a count such as 2 or a share such as \"50%\"";
+    const HELP: &str = "a share is a whole number from \"1%\" to \"100%\", a count has no quotes";
     if item.integer().is_some() {
         return item.whole::<u16>(1, i64::from(u16::MAX)).and_then(NonZeroU16::new).map(MinUp::Count);
     }
-    let text = item.text(EXPECTED)?;
+    let text = item.text(EXPECTED, HELP)?;
     let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let percent = digits.and_then(|digits| digits.parse().ok()).filter(|percent| (1..=100).contains(percent));
     if percent.is_none() {
-        item.wrong_value(EXPECTED, "a share is a whole number from \"1%\" to \"100%\", a count has no quotes");
+        item.wrong_value(EXPECTED, HELP);
     }
     percent.map(MinUp::Percent)
 }
@@ -72,7 +73,7 @@ fn location(item: Item<'_>) -> Option<Point> {
     if item.value.is_table() {
         return coordinates(item);
     }
-    let code = item.text("a place such as \"FRA\" or { lat = 50.1, lon = 8.7 }")?;
+    let code = item.text("a place", "write an IATA code such as \"FRA\", or { lat = 50.1, lon = 8.7 }")?;
     let point = airport(&code.to_ascii_uppercase());
     if point.is_none() {
         // One wrong letter of three has dozens of neighbours; only those that begin alike are worth a guess.

@@ -61,8 +61,8 @@ pub fn parse(files: &[Text<'_>]) -> (Option<Config>, Vec<Diagnostic>) {
 
 fn read_nouns(table: &Table<'_>, spec: &mut Spec) {
     let members = |key: &str, example: &str| {
-        let expected = format!("tables such as [{example}]");
-        table.get(key).map_or(Vec::new(), |item| item.members(&expected))
+        let help = format!("write [{example}], then its keys on lines of their own");
+        table.get(key).map_or(Vec::new(), |item| item.members(&format!("tables such as [{example}]"), &help))
     };
     spec.checks.extend(members("check", "check.web").into_iter().filter_map(|(name, item)| check::read(name, item)));
     let mut nodes: Vec<NodeSpec> = Vec::new();

@@ -110,7 +110,7 @@ fn from(table: &Table<'_>, kind: Option<Kind>) -> Vec<ChildSpec> {
             Some(first) => table.report(
                 Diagnostic::error(child.node.span, format!("\"{}\" is a child twice", child.node.value.escape_debug()))
                     .related("first named", first.node.span)
-                    .help("name each child once; for a bigger share raise its \"weight\""),
+                    .help("name each child once"),
             ),
             None => children.push(child),
         }
@@ -124,7 +124,7 @@ fn from(table: &Table<'_>, kind: Option<Kind>) -> Vec<ChildSpec> {
 /// A name, or `{ use = NAME, weight = 2 }`, or `{ use = NAME, bias = -20 }`.
 fn child(item: Item<'_>, kind: Option<Kind>) -> Option<ChildSpec> {
     if !item.value.is_table() {
-        let node = item.reference("the name of a pool or policy, or a table such as { use = \"eu\", weight = 2 }")?;
+        let node = item.reference("the name of a pool or policy, or { use = NAME }")?;
         return Some(ChildSpec { node, weight: WEIGHT, bias: 0 });
     }
     let table = item.table(&CHILD)?;

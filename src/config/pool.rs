@@ -59,9 +59,11 @@ fn answers(table: &Table<'_>, choose: PoolChoice, endpoints: usize) -> usize {
             endpoints
         }
         PoolChoice::Weighted | PoolChoice::Hashed => {
-            if let (Some(count), Some(item)) = (written.filter(|count| *count > endpoints && endpoints > 0), table.get("answers"))
+            if written.is_some_and(|count| count > endpoints)
+                && endpoints > 0
+                && let Some(item) = table.get("answers")
             {
-                let message = format!("{} answers with {count} addresses, but has {endpoints} endpoints", table.subject());
+                let message = format!("\"answers\" is over the number of endpoints, which is {endpoints}");
                 item.report(Diagnostic::warning(item.span, message).help(format!("write {endpoints}, or choose = \"all\"")));
             }
             written.unwrap_or(1)
@@ -104,7 +106,7 @@ fn report_same_address(table: &Table<'_>, address: Placed<IpAddr>, first: Span) 
 fn endpoint(item: Item<'_>) -> Option<(Endpoint, Vec<Placed<IpAddr>>)> {
     let table = item.table(&ENDPOINT)?;
     let name = table.require("name", "write name = \"fra-1\"").and_then(|item| {
-        let name = Placed { value: item.text("the name of the endpoint")?, span: item.span };
+        let name = Placed { value: item.text("the name of the endpoint", "write name = \"fra-1\"")?, span: item.span };
         name.report_unless_noun(item);
         Some(name)
     });
@@ -123,7 +125,8 @@ fn endpoint(item: Item<'_>) -> Option<(Endpoint, Vec<Placed<IpAddr>>)> {
 
 fn v4(item: Item<'_>) -> Option<Ipv4Addr> {
     const EXPECTED: &str = "an IPv4 address such as \"192.0.2.10\"";
-    let address = match item.text(EXPECTED)?.parse() {
+    const HELP: &str = "write the address of one host, without port and prefix length";
+    let address = match item.text(EXPECTED, HELP)?.parse() {
         Ok(IpAddr::V4(address)) => Some(address).filter(|address| !is_no_host_v4(*address)),
         Ok(IpAddr::V6(address)) => {
             item.wrong_value(EXPECTED, format!("write v6 = \"{address}\""));
@@ -132,14 +135,15 @@ fn v4(item: Item<'_>) -> Option<Ipv4Addr> {
         Err(_) => None,
     };
     if address.is_none() {
-        item.wrong_value(EXPECTED, "write the address of one host, without port and prefix length");
+        item.wrong_value(EXPECTED, HELP);
     }
     address
 }
 
 fn v6(item: Item<'_>) -> Option<Ipv6Addr> {
     const EXPECTED: &str = "an IPv6 address such as \"2001:db8::10\"";
-    let address = match item.text(EXPECTED)?.parse() {
+    const HELP: &str = "write the address of one host, without brackets, port and prefix length";
+    let address = match item.text(EXPECTED, HELP)?.parse() {
         Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
             None => Some(address).filter(|address| !address.is_unspecified() && !address.is_multicast()),
             Some(mapped) => {
@@ -154,7 +158,7 @@ fn v6(item: Item<'_>) -> Option<Ipv6Addr> {
         Err(_) => None,
     };
     if address.is_none() {
-        item.wrong_value(EXPECTED, "write the address of one host, without brackets, port and prefix length");
+        item.wrong_value(EXPECTED, HELP);
     }
     address
 }

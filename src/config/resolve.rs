@@ -107,7 +107,7 @@ impl Names<'_> {
         if found.is_none() {
             let name = reference.value.escape_debug();
             let fault = Diagnostic::error(reference.span, format!("no pool or policy is called \"{name}\"")).label("used here");
-            let near = did_you_mean(&reference.value, self.in_file_order().map(|node| node.common().name.as_str()));
+            let near = did_you_mean(&reference.value, self.all_nodes.iter().map(|node| node.common().name.as_str()));
             let near = near.and_then(|near| self.all_nodes.get(*self.nodes.get(near)?));
             self.faults.report(match near {
                 Some(near) => suggest(fault, noun(near), &near.common().name, near.common().span),
@@ -132,10 +132,6 @@ impl Names<'_> {
             Some(near) => suggest(fault, "check", &near.name, near.span),
             None => fault.help(format!("define [check.{name}]")),
         });
-    }
-
-    fn in_file_order(&self) -> impl Iterator<Item = &NodeSpec> {
-        self.all_nodes.iter()
     }
 }
 

@@ -1,5 +1,7 @@
 //! `rules` and `otherwise` of a `geo` policy: which clients get which children.
 
+use toml::de::DeTable;
+
 use super::keys::{NOT, RULE};
 use super::spec::{Placed, Reference, RuleSpec};
 use super::table::{Item, Table};
@@ -12,44 +14,48 @@ const COUNTRY_SLIPS: [(&str, &str); 3] = [("UK", "GB"), ("EL", "GR"), ("EU", "@e
 
 /// Reads `rules` and `otherwise`.
 pub(super) fn read(table: &Table<'_>) -> (Vec<RuleSpec>, Option<Reference>) {
+    let list = rule_items(table);
+    report_catch_all(table, &list);
+    let otherwise = table.read("otherwise", |item| item.reference("the name of a pool or policy"));
+    (list.into_iter().filter_map(rule).collect(), otherwise)
+}
+
+fn rule_items<'a>(table: &Table<'a>) -> Vec<Item<'a>> {
     const HELP: &str = "write rules = [{ country = \"DE\", use = \"eu\" }]";
-    let mut list = table.require("rules", HELP).map_or(Vec::new(), |item| {
-        let list = item.list();
-        if list.is_empty() {
-            item.report(item.fault(format!("{} has no rules", table.subject())).help(HELP));
-        }
-        list
-    });
-    if list.len() > GEO_RULES_MAX {
+    let Some(item) = table.require("rules", HELP) else {
+        return Vec::new();
+    };
+    let mut list = item.list();
+    if list.is_empty() {
+        item.report(item.fault(format!("{} has no rules", table.subject())).help(HELP));
+    } else if list.len() > GEO_RULES_MAX {
         let message = format!("{} has {} rules, expected at most {GEO_RULES_MAX}", table.subject(), list.len());
         let at = Diagnostic::error(table.key_span("rules"), message);
         table.report(at.help("give \"otherwise\" a geo policy with the rest of them"));
         list.truncate(GEO_RULES_MAX);
     }
-    let rules: Vec<RuleSpec> = list.iter().filter_map(|item| rule(*item)).collect();
-    let otherwise = table.read("otherwise", |item| item.reference("the name of a pool or policy"));
-    let catch_all = list.iter().position(|item| matches_all(*item));
-    if let (Some(all), Some(next)) = (catch_all, catch_all.and_then(|at| list.get(at + 1))) {
-        let warning = Diagnostic::warning(next.span, "no client reaches this rule");
-        let warning = list.get(all).map_or(warning.clone(), |first| warning.related("every client matches the rule", first.span));
-        table.report(warning.help("move the rule without conditions to the end"));
-    }
-    if catch_all.is_none() && table.get("otherwise").is_none() && !list.is_empty() {
+    list
+}
+
+/// Every client needs an answer, and no rule may stand where no client comes.
+fn report_catch_all(table: &Table<'_>, list: &[Item<'_>]) {
+    let mut from_catch_all = list.iter().skip_while(|item| !matches_all(**item));
+    if let Some(catch_all) = from_catch_all.next() {
+        if let Some(next) = from_catch_all.next() {
+            let warning = Diagnostic::warning(next.span, "no client reaches this rule");
+            let warning = warning.related("every client matches the rule", catch_all.span);
+            table.report(warning.help("move the rule without conditions to the end"));
+        }
+    } else if table.get("otherwise").is_none() && !list.is_empty() {
         let message = format!("{} has no answer for clients that no rule matches", table.subject());
         table.report(table.fault(message).help("write otherwise = \"eu\", the pool or policy for all the others"));
     }
-    (rules, otherwise)
 }
 
 /// Whether the rule is written without any condition.
 fn matches_all(item: Item<'_>) -> bool {
-    item.value
-        .as_table()
-        .is_some_and(|entries| entries.contains_key("use") && !has_condition(item) && !entries.contains_key("not"))
-}
-
-fn has_condition(item: Item<'_>) -> bool {
-    item.value.as_table().is_some_and(|entries| NOT.keys.iter().any(|key| entries.contains_key(*key)))
+    let unconditional = |entries: &DeTable<'_>| entries.keys().all(|key| ["use", "strict"].contains(&key.get_ref().as_ref()));
+    item.value.as_table().is_some_and(unconditional)
 }
 
 fn rule(item: Item<'_>) -> Option<RuleSpec> {
@@ -66,7 +72,7 @@ fn rule(item: Item<'_>) -> Option<RuleSpec> {
 
 fn not(item: Item<'_>) -> Option<Match> {
     let table = item.table(&NOT)?;
-    if !has_condition(item) {
+    if item.value.as_table().is_some_and(|entries| !NOT.keys.iter().any(|key| entries.contains_key(*key))) {
         item.report(item.fault("\"not\" without a condition matches no client").help("write not = { country = \"DE\" }"));
     }
     Some(conditions(&table))
@@ -110,7 +116,8 @@ fn filled_list(item: Item<'_>) -> Vec<Item<'_>> {
 
 fn countries(item: Item<'_>) -> Vec<[u8; 2]> {
     const EXPECTED: &str = "a country of ISO 3166-1 such as \"DE\", or \"@eu\"";
-    let Some(text) = item.text(EXPECTED) else {
+    const HELP: &str = "write two letters: \"DE\", \"US\", \"CN\"; \"@eu\" stands for the members of the European Union";
+    let Some(text) = item.text(EXPECTED, HELP) else {
         return Vec::new();
     };
     if text.eq_ignore_ascii_case("@eu") {
@@ -121,7 +128,7 @@ fn countries(item: Item<'_>) -> Vec<[u8; 2]> {
     if code.is_none() {
         let help = match COUNTRY_SLIPS.iter().find(|(slip, _)| *slip == upper) {
             Some((_, meant)) => format!("did you mean \"{meant}\"?"),
-            None => "write two letters: \"DE\", \"US\", \"CN\"; \"@eu\" stands for the members of the European Union".to_owned(),
+            None => HELP.to_owned(),
         };
         item.wrong_value(EXPECTED, help);
     }
@@ -130,12 +137,13 @@ fn countries(item: Item<'_>) -> Vec<[u8; 2]> {
 
 fn continent(item: Item<'_>) -> Vec<[u8; 2]> {
     const EXPECTED: &str = "a continent such as \"EU\"";
-    let Some(text) = item.text(EXPECTED) else {
+    const HELP: &str = "the continents are AF, AN, AS, EU, NA, OC and SA";
+    let Some(text) = item.text(EXPECTED, HELP) else {
         return Vec::new();
     };
     let code = code(&text.to_ascii_uppercase()).filter(|code| is_continent(*code));
     if code.is_none() {
-        item.wrong_value(EXPECTED, "the continents are AF, AN, AS, EU, NA, OC and SA");
+        item.wrong_value(EXPECTED, HELP);
     }
     code.into_iter().collect()
 }
@@ -147,14 +155,15 @@ fn code(text: &str) -> Option<[u8; 2]> {
 
 fn subdivision(item: Item<'_>) -> Vec<String> {
     const EXPECTED: &str = "a subdivision of ISO 3166-2 such as \"US-CA\"";
-    let Some(text) = item.text(EXPECTED) else {
+    const HELP: &str = "write the country, a hyphen and the one to three characters of its part";
+    let Some(text) = item.text(EXPECTED, HELP) else {
         return Vec::new();
     };
     let upper = text.to_ascii_uppercase();
     let is_part = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let known = upper.split_once('-').is_some_and(|(country, part)| code(country).is_some_and(is_country) && is_part(part));
     if !known {
-        item.wrong_value(EXPECTED, "write the country, a hyphen and the one to three characters of its part");
+        item.wrong_value(EXPECTED, HELP);
         return Vec::new();
     }
     vec![upper]
@@ -162,6 +171,7 @@ fn subdivision(item: Item<'_>) -> Vec<String> {
 
 fn asn(item: Item<'_>) -> Vec<u32> {
     const EXPECTED: &str = "an autonomous system such as 64500 or \"AS64500\"";
+    const HELP: &str = "write 64500 or \"AS64500\"; numbers go from 1 to 4294967295";
     let digits = |text: &str| {
         let (prefix, digits) = text.split_at_checked(2)?;
         (prefix.eq_ignore_ascii_case("as") && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
@@ -170,24 +180,25 @@ fn asn(item: Item<'_>) -> Vec<u32> {
         (Some(number), _) => u32::try_from(number).ok(),
         (None, Some(text)) => digits(text),
         (None, None) => {
-            item.wrong_type(EXPECTED);
+            item.wrong_type(EXPECTED, HELP);
             return Vec::new();
         }
     };
     let number = number.filter(|number| *number > 0);
     if number.is_none() {
-        item.wrong_value(EXPECTED, format!("numbers go from 1 to {}", u32::MAX));
+        item.wrong_value(EXPECTED, HELP);
     }
     number.into_iter().collect()
 }
 
 fn net(item: Item<'_>) -> Option<Placed<Prefix>> {
     const EXPECTED: &str = "a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"";
-    match item.text(EXPECTED)?.parse() {
+    const HELP: &str = "write the first address of the network, a slash and its length";
+    match item.text(EXPECTED, HELP)?.parse() {
         Ok(value) => Some(Placed { value, span: item.span }),
         Err(error) => {
             let fault = item.fault(format!("expected {EXPECTED}, but found {}", item.shown())).label(error.to_string());
-            item.report(fault.help("write the first address of the network, a slash and its length"));
+            item.report(fault.help(HELP));
             None
         }
     }

@@ -76,7 +76,7 @@ fn tcp_connections(table: &Table<'_>) -> (usize, usize) {
         let message = format!("\"tcp_connections_per_source\" is over \"tcp_connections\", which is {in_all}");
         item.report(item.fault(message).help(format!("write at most {in_all}")));
     }
-    (in_all, per_source.unwrap_or(TCP_CONNECTIONS_PER_SOURCE.min(in_all)))
+    (in_all, per_source.unwrap_or_else(|| TCP_CONNECTIONS_PER_SOURCE.min(in_all)))
 }
 
 fn geoip(item: Item<'_>) -> Option<Vec<PathBuf>> {
@@ -111,13 +111,12 @@ fn listen(item: Item<'_>) -> Option<Vec<SocketAddr>> {
 /// `ADDRESS:PORT`, or an address alone for port 53.
 fn listen_address(item: Item<'_>) -> Option<SocketAddr> {
     const EXPECTED: &str = "an address such as \"0.0.0.0:53\", \"[::]:53\" or \"192.0.2.1\"";
-    let text = item.text(EXPECTED)?;
+    const HELP: &str = "write the address of an interface, not a host name, and [ ] around IPv6 before a port";
+    let text = item.text(EXPECTED, HELP)?;
     let alone = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let address = text.parse().or_else(|_| alone.parse().map(|address| SocketAddr::new(address, DNS_PORT))).ok();
     match address {
-        None => {
-            item.wrong_value(EXPECTED, "write the address of an interface, not a host name, and [ ] around IPv6 before a port")
-        }
+        None => item.wrong_value(EXPECTED, HELP),
         Some(address) if address.port() == 0 => item.report(
             Diagnostic::warning(item.span, "port 0 lets the system choose a port, a new one at every start")
                 .help("write port 53 where resolvers shall find the server"),

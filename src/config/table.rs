@@ -32,6 +32,7 @@ pub(super) struct Item<'a> {
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     file: File<'a>,
+    shape: &'static Shape,
     entries: &'a DeTable<'a>,
     /// As messages call this one: `pool "eu"`.
     subject: String,
@@ -42,8 +43,8 @@ pub(super) struct Table<'a> {
 impl<'a> File<'a> {
     /// The top of the file.
     pub(super) fn table(self, entries: &'a DeTable<'a>, shape: &'static Shape) -> Table<'a> {
-        let table = Table { file: self, entries, subject: shape.noun.to_owned(), span: self.text.source.span(0, 0) };
-        table.report_unknown(shape);
+        let table = Table { file: self, shape, entries, subject: shape.noun.to_owned(), span: self.text.source.span(0, 0) };
+        table.report_unknown();
         table
     }
 
@@ -65,18 +66,18 @@ impl<'a> Item<'a> {
 
     fn open(self, shape: &'static Shape, subject: String, span: Span) -> Option<Table<'a>> {
         let Some(entries) = self.value.as_table() else {
-            self.wrong_type(&format!("a table that says what {subject} is"));
+            self.wrong_type(&format!("a table that says what {subject} is"), &format!("write {}", shape.example));
             return None;
         };
-        let table = Table { file: self.file, entries, subject, span };
-        table.report_unknown(shape);
+        let table = Table { file: self.file, shape, entries, subject, span };
+        table.report_unknown();
         Some(table)
     }
 
     /// The entries of a table whose keys the operator chooses, in the order of the file.
-    pub(super) fn members(self, expected: &str) -> Vec<(Placed<&'a str>, Self)> {
+    pub(super) fn members(self, expected: &str, help: &str) -> Vec<(Placed<&'a str>, Self)> {
         let Some(entries) = self.value.as_table() else {
-            self.wrong_type(expected);
+            self.wrong_type(expected, help);
             return Vec::new();
         };
         let mut members: Vec<(Placed<&'a str>, Self)> =
@@ -97,8 +98,8 @@ impl<'a> Item<'a> {
     }
 
     /// Reports a value of another type than expected.
-    pub(super) fn wrong_type(self, expected: &str) {
-        self.report(self.fault(format!("expected {expected}, but found {}", self.kind())));
+    pub(super) fn wrong_type(self, expected: &str, help: &str) {
+        self.report(self.fault(format!("expected {expected}, but found {}", self.kind())).help(help));
     }
 
     /// Reports a value of the right type that can't be.
@@ -153,7 +154,8 @@ impl<'a> Table<'a> {
     /// The value of a key without which the table means nothing.
     pub(super) fn require(&self, key: &str, help: &str) -> Option<Item<'a>> {
         let found = self.get(key);
-        if found.is_none() {
+        // A slip of the finger has had its own message.
+        if found.is_none() && !self.unknown().any(|(written, _)| self.near(written.value) == Some(key)) {
             self.report(self.fault(format!("{} lacks \"{key}\"", self.subject)).help(help));
         }
         found
@@ -186,11 +188,44 @@ impl<'a> Table<'a> {
         self.file.faults.report(diagnostic);
     }
 
-    fn report_unknown(&self, shape: &Shape) {
-        for (key, value) in self.entries.iter().filter(|(key, _)| !shape.keys.contains(&key.get_ref().as_ref())) {
-            let (key, item) = member(self.file, key, value);
+    fn unknown(&self) -> impl Iterator<Item = (Placed<&'a str>, Item<'a>)> {
+        let members = self.entries.iter().map(|(key, value)| member(self.file, key, value));
+        members.filter(|(key, _)| !self.shape.keys.contains(&key.value))
+    }
+
+    /// The key that was probably meant.
+    fn near(&self, key: &str) -> Option<&'static str> {
+        did_you_mean(key, self.shape.keys.iter().copied())
+    }
+
+    fn report_unknown(&self) {
+        for (key, value) in self.unknown() {
             let message = format!("unknown key \"{}\" in {}", key.value.escape_debug(), self.subject);
-            self.report(Diagnostic::error(key.span, message).help(unknown_key_help(key.value, item, shape)));
+            self.report(Diagnostic::error(key.span, message).help(self.unknown_key_help(key.value, value)));
+        }
+    }
+
+    fn unknown_key_help(&self, key: &str, value: Item<'_>) -> String {
+        let near = self.near(key);
+        match (self.shape.noun, key) {
+            ("an endpoint", "cname") => {
+                return "this version can't steer to host names yet; an endpoint has \"v4\", \"v6\" or both".to_owned();
+            }
+            ("an included file", "server" | "include") => return format!("move \"{key}\" to signpost.toml itself"),
+            ("\"not\"", "not") => return "\"not\" goes one level deep; write a rule of its own before this one".to_owned(),
+            ("a zone", _) if value.value.is_table() && near.is_none() => {
+                return "a dot in a zone's name needs quotes: [zone.\"example.com\"]".to_owned();
+            }
+            _ => {}
+        }
+        let elsewhere: Vec<&str> = keys::ALL.iter().filter(|other| other.keys.contains(&key)).map(|other| other.noun).collect();
+        let elsewhere = (!elsewhere.is_empty()).then(|| format!("\"{key}\" is a key of {}", elsewhere.join(", of ")));
+        let here = self.shape.keys.join(", ");
+        match (near, elsewhere) {
+            (Some(near), None) => format!("did you mean \"{near}\"?"),
+            (Some(near), Some(elsewhere)) => format!("did you mean \"{near}\"? ({elsewhere})"),
+            (None, None) => format!("the keys of {} are {here}", self.shape.noun),
+            (None, Some(elsewhere)) => format!("{elsewhere}; the keys here are {here}"),
         }
     }
 }
@@ -202,25 +237,4 @@ fn member<'a>(
 ) -> (Placed<&'a str>, Item<'a>) {
     let name = Placed { value: key.get_ref().as_ref(), span: file.span(key.span()) };
     (name, Item { file, value: value.get_ref(), span: file.span(value.span()) })
-}
-
-fn unknown_key_help(key: &str, value: Item<'_>, shape: &Shape) -> String {
-    match (shape.noun, key) {
-        ("an endpoint", "cname") => {
-            return "this version can't steer to host names yet; an endpoint has \"v4\", \"v6\" or both".to_owned();
-        }
-        ("an included file", "server" | "include") => return format!("move \"{key}\" to signpost.toml itself"),
-        ("\"not\"", "not") => return "\"not\" goes one level deep; write a rule of its own before this one".to_owned(),
-        ("a zone", _) if value.value.is_table() => {
-            return "a dot in a zone's name needs quotes: [zone.\"example.com\"]".to_owned();
-        }
-        _ => {}
-    }
-    let elsewhere: Vec<&str> = keys::ALL.iter().filter(|other| other.keys.contains(&key)).map(|other| other.noun).collect();
-    match (did_you_mean(key, shape.keys.iter().copied()), elsewhere.as_slice()) {
-        (Some(near), []) => format!("did you mean \"{near}\"?"),
-        (Some(near), nouns) => format!("did you mean \"{near}\"? (\"{key}\" is a key of {})", nouns.join(", of ")),
-        (None, []) => format!("the keys of {} are {}", shape.noun, shape.keys.join(", ")),
-        (None, nouns) => format!("\"{key}\" is a key of {}; the keys here are {}", nouns.join(", of "), shape.keys.join(", ")),
-    }
 }

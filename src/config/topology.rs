@@ -1,4 +1,6 @@
 //! The order of pools and policies, children first, and the bounds of the tree that a query walks: no loop, depth, leaves.
+//!
+//! Nodes are indices here; whatever refers to a name that is not defined has been left out before, so each index exists.
 
 use super::document::Faults;
 use super::spec::NodeSpec;

@@ -15,17 +15,17 @@ const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_0
 
 impl<'a> Item<'a> {
     /// A string.
-    pub(super) fn text(self, expected: &str) -> Option<&'a str> {
+    pub(super) fn text(self, expected: &str, help: &str) -> Option<&'a str> {
         let text = self.value.as_str();
         if text.is_none() {
-            self.wrong_type(expected);
+            self.wrong_type(expected, help);
         }
         text
     }
 
     /// A string that `accept` takes.
     pub(super) fn text_such_that(self, expected: &str, help: &str, accept: impl FnOnce(&str) -> bool) -> Option<&'a str> {
-        let text = self.text(expected)?;
+        let text = self.text(expected, help)?;
         let accepted = accept(text);
         if !accepted {
             self.wrong_value(expected, help);
@@ -37,7 +37,7 @@ impl<'a> Item<'a> {
     pub(super) fn boolean(self) -> Option<bool> {
         let boolean = self.value.as_bool();
         if boolean.is_none() {
-            self.wrong_type("true or false");
+            self.wrong_type("true or false", "write it without quotes");
         }
         boolean
     }
@@ -51,13 +51,14 @@ impl<'a> Item<'a> {
 
     /// A whole number from `low` to `high`.
     pub(super) fn whole<T: TryFrom<i64>>(self, low: i64, high: i64) -> Option<T> {
+        const HELP: &str = "write a number within these limits, without quotes";
         let expected = format!("a whole number from {low} to {high}");
         let Some(number) = self.integer() else {
-            self.wrong_type(&expected);
+            self.wrong_type(&expected, HELP);
             return None;
         };
         if !(low..=high).contains(&number) {
-            self.wrong_value(&expected, format!("write {}", number.clamp(low, high)));
+            self.wrong_value(&expected, HELP);
             return None;
         }
         T::try_from(number).ok()
@@ -71,7 +72,7 @@ impl<'a> Item<'a> {
             DeValue::String(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
         };
         if number.is_none() {
-            self.wrong_type(expected);
+            self.wrong_type(expected, "write a number, without quotes");
         }
         number
     }
@@ -81,8 +82,9 @@ impl<'a> Item<'a> {
         const EXPECTED: &str = "a duration such as \"5s\"";
         const HELP: &str = "write numbers with units: \"500ms\", \"5s\", \"1h30m\"";
         let Some(text) = self.value.as_str() else {
-            let help = self.integer().map_or(HELP.to_owned(), |number| format!("a number needs a unit: write \"{number}s\""));
-            self.report(self.fault(format!("expected {EXPECTED}, but found {}", self.kind())).help(help));
+            let help =
+                self.integer().map_or_else(|| HELP.to_owned(), |number| format!("a number needs a unit: write \"{number}s\""));
+            self.wrong_type(EXPECTED, &help);
             return None;
         };
         let Some(duration) = parse_duration(text) else {
@@ -90,7 +92,9 @@ impl<'a> Item<'a> {
             return None;
         };
         if !(low..=high).contains(&duration) {
-            self.wrong_value(&format!("a duration from \"{low:?}\" to \"{high:?}\""), "write one within these limits");
+            let within = duration.clamp(low, high);
+            let expected = format!("a duration from \"{}\" to \"{}\"", shown(low), shown(high));
+            self.wrong_value(&expected, format!("write \"{}\"", shown(within)));
             return None;
         }
         Some(duration)
@@ -100,7 +104,7 @@ impl<'a> Item<'a> {
     pub(super) fn one_of<T: Copy>(self, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let words = choices.iter().map(|(word, _)| *word);
         let listed = words.clone().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-        let word = self.text(&format!("{what}, one of {listed}"))?;
+        let word = self.text(what, &format!("write one of {listed}"))?;
         let found = choices.iter().find(|(known, _)| *known == word).map(|(_, choice)| *choice);
         if found.is_none() {
             let help = match did_you_mean(word, words) {
@@ -114,7 +118,7 @@ impl<'a> Item<'a> {
 
     /// The name of a check, pool or policy.
     pub(super) fn reference(self, what: &str) -> Option<Reference> {
-        let value = self.text(what)?.to_owned();
+        let value = self.text(what, "names are written in quotes")?.to_owned();
         Some(Placed { value, span: self.span })
     }
 
@@ -177,9 +181,32 @@ fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then(|| Duration::from_millis(milliseconds))
 }
 
+/// A duration as the operator would write it.
+pub(super) fn shown(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, factor) in &UNITS {
+        if rest >= *factor {
+            text += &format!("{}{unit}", rest / factor);
+            rest %= factor;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_duration;
+    use std::time::Duration;
+
+    use super::{parse_duration, shown};
+
+    #[test]
+    fn what_is_shown_reads_as_the_same() {
+        for (text, milliseconds) in [("0s", 0), ("1ms", 1), ("1m30s", 90_000), ("1d", 86_400_000), ("1d1h1m1s1ms", 90_061_001)] {
+            let duration = Duration::from_millis(milliseconds);
+            assert_eq!((shown(duration).as_str(), parse_duration(text)), (text, Some(duration)));
+        }
+    }
 
     #[test]
     fn durations_are_numbers_with_units() {

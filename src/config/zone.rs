@@ -24,7 +24,7 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<ZoneSpec> {
 
 fn steer(item: Item<'_>, apex: &Name) -> Vec<(Placed<Name>, Reference)> {
     let mut bindings: Vec<(Placed<Name>, Reference)> = Vec::new();
-    for (name, value) in item.members("a table such as { www = \"web\" }") {
+    for (name, value) in item.members("a table of bindings", "write steer = { www = \"web\" }") {
         let what = "the name of a pool or policy";
         if value.value.is_table() {
             let help = format!("a dot in a bound name needs quotes: \"{}.…\" = \"web\"", name.value.escape_debug());
