@@ -193,12 +193,10 @@ fn asn(item: Item<'_>) -> Vec<u32> {
 
 fn net(item: Item<'_>) -> Option<Placed<Prefix>> {
     const EXPECTED: &str = "a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"";
-    const HELP: &str = "write the first address of the network, a slash and its length";
-    match item.text(EXPECTED, HELP)?.parse() {
+    match item.text(EXPECTED, "write the network in quotes")?.parse::<Prefix>() {
         Ok(value) => Some(Placed { value, span: item.span }),
         Err(error) => {
-            let fault = item.fault(format!("expected {EXPECTED}, but found {}", item.shown())).label(error.to_string());
-            item.report(fault.help(HELP));
+            item.wrong_value(EXPECTED, error.to_string());
             None
         }
     }

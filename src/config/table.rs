@@ -130,7 +130,7 @@ impl<'a> Item<'a> {
     }
 
     /// The value as the operator wrote it, if it is short enough to be repeated.
-    pub(super) fn shown(self) -> Cow<'a, str> {
+    fn shown(self) -> Cow<'a, str> {
         let source = self.file.text.source.text();
         let written = source.get(self.span.start as usize..self.span.end as usize).unwrap_or_default();
         match std::str::from_utf8(written) {
