@@ -60,6 +60,27 @@ pub const GEO_CLIP_V6: u8 = 48;
 /// Buckets of the hashed choice: one holds 0.02 % of the clients.
 pub const HASH_BUCKETS: usize = 4096;
 
+/// Octets of the name of a check, pool, policy or endpoint: it must fit a TXT string, a metric's label and a terminal.
+pub const NOUN_LENGTH_MAX: usize = 63;
+/// The shortest interval of a check: ten probes a second from every node are plenty for one endpoint.
+pub const CHECK_INTERVAL_MIN: Duration = Duration::from_millis(100);
+/// The longest interval of a check: what is asked less than daily is not checked.
+pub const CHECK_INTERVAL_MAX: Duration = Duration::from_secs(86_400);
+/// Probes in a row before a verdict changes; more is a monitor that never speaks.
+pub const CHECK_STREAK_MAX: u32 = 100;
+/// Octets of the text that a body must hold.
+pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
+/// Headers that a check sends beside Host.
+pub const CHECK_HEADERS_MAX: usize = 64;
+/// How long the start waits for verdicts, or changed files must rest, at most.
+pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(3600);
+/// UDP workers for each address; no machine that runs this has more cores.
+pub const THREADS_MAX: usize = 1024;
+/// TCP connections at a time that may be configured; each is a file descriptor.
+pub const TCP_CONNECTIONS_MAX: usize = 1_000_000;
+/// The longest TTL of a steered answer that earns no warning, in seconds: a day.
+pub const STEERED_TTL_SECONDS_USUAL_MAX: u32 = 86_400;
+
 /// CNAMEs followed within a zone for one answer.
 pub const CNAME_CHAIN_LENGTH_MAX: usize = 8;
 /// Octets of a UDP answer at most, and the size we announce: fits every path without fragments.

@@ -1,7 +1,29 @@
 //! `signpost.toml` as it is true: every reference resolved, every number within its limit, in floor-1 types.
 //!
-//! `spec.rs` is what the file may say, `parse.rs` reads it and reports every fault; after that nothing is checked again.
-//! No file is read here: the texts, included ones too, come as [`crate::diagnostic::Source`].
+//! `parse.rs` is the way in: `document.rs` makes TOML of a text, a reader for each table makes `spec.rs` of that, `resolve.rs`
+//! joins it into a [`Config`]. All report every fault and go on; after that nothing is checked again. No file is read here: the
+//! texts, included ones too, come as [`crate::diagnostic::Source`].
+
+mod check;
+mod document;
+mod http;
+mod keys;
+mod node;
+mod parse;
+mod policy;
+mod pool;
+mod resolve;
+mod rule;
+mod server;
+mod spec;
+mod table;
+mod topology;
+mod unused;
+mod value;
+mod zone;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
@@ -11,6 +33,10 @@ use std::time::Duration;
 use crate::diagnostic::Span;
 use crate::geo::{Match, Point, Prefix};
 use crate::wire::Name;
+
+pub use document::Text;
+pub use parse::{includes, parse};
+pub use unused::unused;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,95 @@
+//! Which keys each table of `signpost.toml` takes: the one list behind "unknown key" and its suggestions.
+//!
+//! A key that a reader asks for and that is missing here is refused as unknown, so the tests of every key keep the two alike.
+
+/// One kind of table.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// As messages call it.
+    pub(super) noun: &'static str,
+    /// How one is written, for whoever wrote something else.
+    pub(super) example: &'static str,
+    /// What it takes.
+    pub(super) keys: &'static [&'static str],
+}
+
+/// The whole of `signpost.toml`.
+pub(super) const ROOT: Shape =
+    Shape { noun: "signpost.toml", example: "[pool.eu]", keys: &["include", "server", "check", "pool", "policy", "zone"] };
+/// An included file.
+pub(super) const INCLUDED: Shape =
+    Shape { noun: "an included file", example: "[pool.eu]", keys: &["check", "pool", "policy", "zone"] };
+/// `[server]`
+pub(super) const SERVER: Shape = Shape {
+    noun: "[server]",
+    example: "[server], then its keys on lines of their own",
+    keys: &[
+        "listen",
+        "threads",
+        "zones",
+        "geoip",
+        "control",
+        "warmup",
+        "settle",
+        "watch",
+        "udp_payload",
+        "tcp_connections",
+        "tcp_connections_per_source",
+    ],
+};
+/// `[check.NAME]`
+pub(super) const CHECK: Shape = Shape {
+    noun: "a check",
+    example: "[check.web], then its keys on lines of their own",
+    keys: &[
+        "kind", "host", "path", "port", "interval", "timeout", "rise", "fall", "expect", "method", "headers", "source", "verify",
+        "ca",
+    ],
+};
+/// `expect` of a check
+pub(super) const EXPECT: Shape = Shape { noun: "\"expect\"", example: "expect = { status = 200 }", keys: &["status", "body"] };
+/// `[pool.NAME]`
+pub(super) const POOL: Shape = Shape {
+    noun: "a pool",
+    example: "[pool.eu], then its keys on lines of their own",
+    keys: &["location", "check", "endpoints", "choose", "answers", "min_up", "ttl", "ecs"],
+};
+/// One of `endpoints`
+pub(super) const ENDPOINT: Shape =
+    Shape { noun: "an endpoint", example: "{ name = \"fra-1\", v4 = \"192.0.2.10\" }", keys: &["name", "v4", "v6", "weight"] };
+/// `location`, where it is no IATA code
+pub(super) const LOCATION: Shape = Shape { noun: "\"location\"", example: "{ lat = 50.1, lon = 8.7 }", keys: &["lat", "lon"] };
+/// `[policy.NAME]`
+pub(super) const POLICY: Shape = Shape {
+    noun: "a policy",
+    example: "[policy.web], then its keys on lines of their own",
+    keys: &["choose", "from", "last", "overrides", "rules", "otherwise", "location", "min_up", "ttl", "ecs"],
+};
+/// One of `from`
+pub(super) const CHILD: Shape =
+    Shape { noun: "a child in \"from\"", example: "{ use = \"eu\" }", keys: &["use", "weight", "bias"] };
+/// One of `overrides`
+pub(super) const OVERRIDE: Shape =
+    Shape { noun: "an override", example: "{ net = \"192.0.2.0/24\", use = \"eu\" }", keys: &["net", "use"] };
+/// One of `rules`
+pub(super) const RULE: Shape = Shape {
+    noun: "a rule",
+    example: "{ country = \"DE\", use = \"eu\" }",
+    keys: &["country", "continent", "subdivision", "asn", "net", "not", "use", "strict"],
+};
+/// `not` of a rule
+pub(super) const NOT: Shape = Shape {
+    noun: "\"not\"",
+    example: "not = { country = \"DE\" }",
+    keys: &["country", "continent", "subdivision", "asn", "net"],
+};
+/// `[zone."NAME"]`
+pub(super) const ZONE: Shape = Shape {
+    noun: "a zone",
+    example: "[zone.\"example.com\"], then its keys on lines of their own",
+    keys: &["steer", "policies"],
+};
+
+/// Where a key that stands in the wrong table may belong.
+pub(super) const ALL: [&Shape; 12] =
+    [&ROOT, &SERVER, &CHECK, &EXPECT, &POOL, &ENDPOINT, &LOCATION, &POLICY, &CHILD, &OVERRIDE, &RULE, &ZONE];

@@ -1,0 +1,168 @@
+//! `[pool.NAME]`: endpoints in one place.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::keys::{ENDPOINT, POOL};
+use super::spec::{Placed, PoolSpec};
+use super::table::{Item, Table};
+use super::{Endpoint, Pool, PoolChoice, node};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::limits::{ANSWERS_MAX, POOL_ENDPOINTS_MAX};
+
+const CHOICES: [(&str, PoolChoice); 3] =
+    [("weighted", PoolChoice::Weighted), ("hashed", PoolChoice::Hashed), ("all", PoolChoice::All)];
+const WEIGHT: u16 = 1;
+
+/// Reads the pool called `name`.
+pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<PoolSpec> {
+    name.report_unless_noun(item);
+    let table = item.named_table(&POOL, "pool", name)?;
+    let common = node::read(name, &table);
+    let list = endpoint_items(&table);
+    node::report_min_up_over(&table, common.min_up, list.len(), "endpoints");
+    let endpoints = endpoints(&table, &list);
+    let choose = table.read("choose", |item| item.one_of("a way to choose in a pool", &CHOICES)).unwrap_or(PoolChoice::Weighted);
+    let answers = answers(&table, choose, list.len());
+    let check = table.read("check", |item| item.reference("the name of a check"));
+    Some(PoolSpec { pool: Pool { common, check: None, choose, answers, endpoints }, check })
+}
+
+fn endpoint_items<'a>(table: &Table<'a>) -> Vec<Item<'a>> {
+    const HELP: &str = "write endpoints = [{ name = \"fra-1\", v4 = \"192.0.2.10\" }]";
+    let Some(item) = table.require("endpoints", HELP) else {
+        return Vec::new();
+    };
+    let mut list = item.list();
+    if list.is_empty() {
+        item.report(item.fault(format!("{} has no endpoints", table.subject())).help(HELP));
+    } else if list.len() > POOL_ENDPOINTS_MAX {
+        let message = format!("{} has {} endpoints, expected at most {POOL_ENDPOINTS_MAX}", table.subject(), list.len());
+        let at = Diagnostic::error(table.key_span("endpoints"), message);
+        item.report(at.help("split it into several pools under a policy with choose = \"weighted\""));
+        list.truncate(POOL_ENDPOINTS_MAX);
+    }
+    list
+}
+
+/// Addresses in one answer.
+fn answers(table: &Table<'_>, choose: PoolChoice, endpoints: usize) -> usize {
+    let max = i64::try_from(ANSWERS_MAX).unwrap_or(i64::MAX);
+    let written = table.read("answers", |item| item.whole(1, max));
+    match choose {
+        PoolChoice::All => {
+            table.refuse(&["answers"], "a pool that chooses \"all\"", "remove it: every endpoint that is up is in the answer");
+            if endpoints > ANSWERS_MAX {
+                let message = format!("an answer holds at most {ANSWERS_MAX} addresses, but {} has {endpoints}", table.subject());
+                let at = Diagnostic::error(table.key_span("choose"), message);
+                table.report(at.help(format!("write choose = \"weighted\" and answers = {ANSWERS_MAX} at most")));
+            }
+            endpoints
+        }
+        PoolChoice::Weighted | PoolChoice::Hashed => {
+            if written.is_some_and(|count| count > endpoints)
+                && endpoints > 0
+                && let Some(item) = table.get("answers")
+            {
+                let message = format!("\"answers\" is over the number of endpoints, which is {endpoints}");
+                item.report(Diagnostic::warning(item.span, message).help(format!("write {endpoints}, or choose = \"all\"")));
+            }
+            written.unwrap_or(1)
+        }
+    }
+}
+
+fn endpoints(table: &Table<'_>, list: &[Item<'_>]) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    let mut addresses: Vec<Placed<IpAddr>> = Vec::new();
+    for (endpoint, own) in list.iter().filter_map(|item| endpoint(*item)) {
+        if let Some(first) = endpoints.iter().find(|other| !endpoint.name.is_empty() && other.name == endpoint.name) {
+            let message = format!("{} has two endpoints called \"{}\"", table.subject(), endpoint.name.escape_debug());
+            table.report(
+                Diagnostic::error(endpoint.span, message).related("first defined", first.span).help("rename one of them"),
+            );
+        }
+        for address in own {
+            match addresses.iter().find(|other| other.value == address.value) {
+                Some(first) => report_same_address(table, address, first.span),
+                None => addresses.push(address),
+            }
+        }
+        endpoints.push(endpoint);
+    }
+    // A weight that could not be read says nothing about the others.
+    if endpoints.len() == list.len() {
+        node::report_weights(table, "endpoints", endpoints.iter().map(|endpoint| endpoint.weight));
+    }
+    endpoints
+}
+
+fn report_same_address(table: &Table<'_>, address: Placed<IpAddr>, first: Span) {
+    let message = format!("{} has the address {} twice", table.subject(), address.value);
+    let fault = Diagnostic::error(address.span, message).related("first used", first);
+    table.report(fault.help("remove one of them; for a bigger share raise its \"weight\""));
+}
+
+/// The endpoint, and its addresses with their places; `None` where it is no table or its weight could not be read.
+fn endpoint(item: Item<'_>) -> Option<(Endpoint, Vec<Placed<IpAddr>>)> {
+    let table = item.table(&ENDPOINT)?;
+    let name = table.require("name", "write name = \"fra-1\"").and_then(|item| {
+        let name = Placed { value: item.text("the name of the endpoint", "write name = \"fra-1\"")?, span: item.span };
+        name.report_unless_noun(item);
+        Some(name)
+    });
+    let v4 = table.read("v4", v4);
+    let v6 = table.read("v6", v6);
+    // `cname` has had its own message.
+    if ["v4", "v6", "cname"].iter().all(|key| table.get(key).is_none()) {
+        table.report(table.fault("the endpoint has no address").help("write v4 = \"192.0.2.10\", v6 = \"2001:db8::10\" or both"));
+    }
+    let weight = table.get("weight").map_or(Some(WEIGHT), node::weight)?;
+    let addresses = [("v4", v4.map(IpAddr::V4)), ("v6", v6.map(IpAddr::V6))];
+    let placed = addresses.into_iter().filter_map(|(key, address)| Some(Placed { value: address?, span: table.get(key)?.span }));
+    let (name, span) = name.map_or((String::new(), table.span), |name| (name.value.to_owned(), name.span));
+    Some((Endpoint { name, span, v4, v6, weight }, placed.collect()))
+}
+
+fn v4(item: Item<'_>) -> Option<Ipv4Addr> {
+    const EXPECTED: &str = "an IPv4 address such as \"192.0.2.10\"";
+    const HELP: &str = "write the address of one host, without port and prefix length";
+    let address = match item.text(EXPECTED, HELP)?.parse() {
+        Ok(IpAddr::V4(address)) => Some(address).filter(|address| !is_no_host_v4(*address)),
+        Ok(IpAddr::V6(address)) => {
+            item.wrong_value(EXPECTED, format!("write v6 = \"{address}\""));
+            return None;
+        }
+        Err(_) => None,
+    };
+    if address.is_none() {
+        item.wrong_value(EXPECTED, HELP);
+    }
+    address
+}
+
+fn v6(item: Item<'_>) -> Option<Ipv6Addr> {
+    const EXPECTED: &str = "an IPv6 address such as \"2001:db8::10\"";
+    const HELP: &str = "write the address of one host, without brackets, port and prefix length";
+    let address = match item.text(EXPECTED, HELP)?.parse() {
+        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            None => Some(address).filter(|address| !address.is_unspecified() && !address.is_multicast()),
+            Some(mapped) => {
+                item.wrong_value(EXPECTED, format!("write v4 = \"{mapped}\""));
+                return None;
+            }
+        },
+        Ok(IpAddr::V4(address)) => {
+            item.wrong_value(EXPECTED, format!("write v4 = \"{address}\""));
+            return None;
+        }
+        Err(_) => None,
+    };
+    if address.is_none() {
+        item.wrong_value(EXPECTED, HELP);
+    }
+    address
+}
+
+fn is_no_host_v4(address: Ipv4Addr) -> bool {
+    address.is_unspecified() || address.is_multicast() || address.is_broadcast()
+}
