@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use counter::{CONNECTIONS_ENDED, COUNTERS, Counter, DROPS, QUERIES, REPLIES, Row, TABLE};
 
-use crate::answer::{DropReason, Outcome, Transport};
+use crate::answer::{Outcome, Transport};
 
 /// Every worker's counters.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Worker {
     }
 }
 
-/// Why a transport drops a query on its own account; [`DropReason`] has the reasons that lie in the message.
+/// Why a transport drops a query on its own account; [`crate::answer::DropReason`] has the reasons that lie in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// It came from source port 0, where nobody can listen.
@@ -179,7 +179,7 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Facts;
+    use crate::answer::{DropReason, Facts};
     use crate::wire::message::Rcode;
 
     const RCODES: [Rcode; 7] =
