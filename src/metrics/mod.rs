@@ -72,9 +72,9 @@ impl Worker {
 
     /// Takes queries in hand; those that the tally never hears of again are drops for the reason `otherwise`.
     pub fn received(&self, transport: Transport, queries: usize, otherwise: Loss) -> Tally<'_> {
-        let open = queries as u64;
-        self.add(transport.into(), open);
-        Tally { worker: self, open, otherwise }
+        let mut tally = Tally { worker: self, transport, open: 0, otherwise };
+        tally.receive(queries);
+        tally
     }
 
     fn add(&self, counter: Counter, count: u64) {
@@ -113,11 +113,18 @@ impl From<Loss> for Counter {
 #[must_use = "queries whose tally is dropped count as lost"]
 pub struct Tally<'worker> {
     worker: &'worker Worker,
+    transport: Transport,
     open: u64,
     otherwise: Loss,
 }
 
 impl Tally<'_> {
+    /// Takes more queries in hand.
+    pub fn receive(&mut self, queries: usize) {
+        self.open += queries as u64;
+        self.worker.add(self.transport.into(), queries as u64);
+    }
+
     /// One query is done: its reply is with the network, or it gets none.
     pub fn record(&mut self, outcome: &Outcome) {
         match *outcome {
