@@ -111,32 +111,28 @@ impl Batch {
     /// One that can't be sent, or not at once, is passed over and the others go on: waiting would stop the queries of all clients.
     pub(super) fn send(&mut self, socket: BorrowedFd<'_>, mut done: impl FnMut(usize, bool)) {
         let mut places = [0; UDP_BATCH_LENGTH];
-        let count = self.fill_replies(&mut places);
-        let mut rest = places.iter().copied().take(count);
-        let mut sent = 0;
-        while sent < count {
-            match self.send_from(socket, sent, count) {
-                Ok(taken) => {
-                    rest.by_ref().take(taken).for_each(|place| done(place, true));
-                    sent += taken;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        let mut headers = self.fill_replies(&mut places);
+        let mut places = places.into_iter();
+        while !headers.is_empty() {
+            // SAFETY: `fill_replies` has filled all of these just before, and they borrow the whole batch until the last is sent.
+            let (count, taken) = match unsafe { send_headers(socket, headers) } {
+                Ok(sent) => (sent, true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // The kernel reports only the failure of the first message, so the next ones deserve their own attempt.
-                Err(_) => {
-                    rest.by_ref().take(1).for_each(|place| done(place, false));
-                    sent += 1;
-                }
-            }
+                Err(_) => (1, false),
+            };
+            places.by_ref().take(count).for_each(|place| done(place, taken));
+            headers = headers.get_mut(count..).unwrap_or_default();
         }
         self.received = 0;
     }
 
-    /// Fills a header for each reply there is, notes its place in the batch, and says how many.
-    fn fill_replies(&mut self, places: &mut [usize; UDP_BATCH_LENGTH]) -> usize {
+    /// A header for each reply there is, ready to be sent, and its place in the batch.
+    fn fill_replies(&mut self, places: &mut [usize; UDP_BATCH_LENGTH]) -> &mut [libc::mmsghdr] {
         let replies = self.slots.iter_mut().take(self.received).enumerate().filter(|(_, slot)| slot.reply_length > 0);
         let rooms = self.headers.iter_mut().zip(&mut self.vectors).zip(places);
         let mut count = 0;
-        for (((header, vector), place), (index, slot)) in rooms.zip(replies) {
+        for ((index, slot), ((header, vector), place)) in replies.zip(rooms) {
             *place = index;
             let length = slot.reply_length.min(slot.reply.len());
             *vector = libc::iovec { iov_base: slot.reply.as_mut_ptr().cast(), iov_len: length };
@@ -150,23 +146,24 @@ impl Batch {
             header.msg_flags = 0;
             count += 1;
         }
-        count
+        self.headers.get_mut(..count).unwrap_or_default()
     }
+}
 
-    /// Sends the headers `from..to`, of which some have been filled by [`Self::fill_replies`]; at least one, or why not the first.
-    fn send_from(&mut self, socket: BorrowedFd<'_>, from: usize, to: usize) -> io::Result<usize> {
-        let Some(headers) = self.headers.get_mut(from..to) else { return Err(io::ErrorKind::InvalidInput.into()) };
-        let count = headers.len() as libc::c_uint;
-        // SAFETY: `headers` is an exclusive slice of `count` headers. `fill_replies`, called by `send` alone and just before, has made
-        // each point to one vector and to pieces of one slot, with sizes that do not exceed theirs; since then `self` has
-        // been exclusively borrowed by `send`, which touches neither slots nor vectors, so the pointers are still good. The kernel
-        // only reads what they name, writes `msg_len` in each header, and keeps no pointer after the call.
-        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, libc::MSG_DONTWAIT) };
-        match usize::try_from(sent) {
-            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(sent) => Ok(sent.min(to - from)),
-            Err(_) => Err(io::Error::last_os_error()),
-        }
+/// Sends the messages in order and says how many the network took: at least one, or why it did not take the first.
+///
+/// # Safety
+///
+/// All pointers in the headers must be null with a length of 0, or name that many initialised octets that nobody writes meanwhile.
+unsafe fn send_headers(socket: BorrowedFd<'_>, headers: &mut [libc::mmsghdr]) -> io::Result<usize> {
+    let count = headers.len() as libc::c_uint;
+    // SAFETY: `headers` is an exclusive slice of `count` headers, whose pointers are good as the caller promises. The kernel only
+    // reads what they name, writes `msg_len` in each header, and keeps no pointer after the call.
+    let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, libc::MSG_DONTWAIT) };
+    match usize::try_from(sent) {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        Ok(sent) => Ok(sent),
+        Err(_) => Err(io::Error::last_os_error()),
     }
 }
 
@@ -415,5 +412,24 @@ mod tests {
         };
         assert_eq!((control("fe80::1"), control("2001:db8::1")), (vec![7; 4], vec![0; 4]));
         assert_eq!(Control { header: empty_control(), data: [7; 24] }.turn(40), 0, "a message that we did not ask for");
+    }
+
+    #[test]
+    fn an_address_cut_short_or_of_another_family_is_none() {
+        for (family, whole, text) in
+            [(libc::AF_INET, 8, "1.2.3.4:513"), (libc::AF_INET6, 28, "[1::%9]:513"), (libc::AF_UNIX, 99, "")]
+        {
+            let mut address = Address([0; ADDRESS_LENGTH]);
+            address.0[..2].copy_from_slice(&(family as libc::sa_family_t).to_ne_bytes());
+            address.0[2..8].copy_from_slice(&[2, 1, 1, 2, 3, 4]);
+            if family == libc::AF_INET6 {
+                address.0[4..10].copy_from_slice(&[0, 0, 0, 0, 0, 1]);
+                address.0[24..].copy_from_slice(&9_u32.to_ne_bytes());
+            }
+            for length in 0..=40 {
+                let read = address.read(length).map(|address| address.to_string());
+                assert_eq!(read.as_deref(), (length >= whole).then_some(text), "family {family}, {length} octets");
+            }
+        }
     }
 }
