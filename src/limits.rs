@@ -87,12 +87,52 @@ pub const CNAME_CHAIN_LENGTH_MAX: usize = 8;
 pub const UDP_PAYLOAD_LENGTH_MAX: usize = 1232;
 /// Octets of a UDP answer to a client without EDNS (RFC 1035 §4.2.1).
 pub const UDP_PAYLOAD_LENGTH_MIN: usize = 512;
-/// Octets of a UDP query that we read; a longer one is answered FORMERR from its first part.
+/// Octets of a UDP query that we read; a longer one is dropped and counted, because its rest is lost.
 pub const UDP_QUERY_LENGTH_MAX: usize = 4096;
+/// Octets of a UDP reply, whatever is configured: the room that a worker keeps for each.
+pub const UDP_REPLY_LENGTH_MAX: usize = 4096;
 /// Octets of a message over TCP (RFC 1035 §4.2.2).
 pub const MESSAGE_LENGTH_MAX: usize = 65_535;
 /// Datagrams taken and sent by one system call; more than 64 brings nothing.
 pub const UDP_BATCH_LENGTH: usize = 64;
+/// Octets of a UDP socket's queue of queries: some 5,000, 20 ms of work; a longer queue makes answers that nobody waits for.
+/// The system may grant less (`net.core.rmem_max`).
+pub const UDP_RECEIVE_BUFFER_LENGTH: usize = 4 << 20;
+/// Octets of a UDP socket's queue of replies: several batches of the longest (`net.core.wmem_max` may grant less).
+pub const UDP_SEND_BUFFER_LENGTH: usize = 1 << 20;
+/// How long an idle UDP worker may take to notice that it is to stop; each time is one system call.
+pub const UDP_STOP_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a door rests after a failure that would come back at once, such as a lack of file descriptors.
+pub const DOOR_REST: Duration = Duration::from_millis(50);
+/// Ports tried until UDP and TCP both get the same free one, where the configuration says 0.
+pub const PORT_ATTEMPTS_MAX: usize = 16;
+
+/// Octets of a query over TCP that we read: what over UDP, because longer ones ask nothing that we answer.
+pub const STREAM_QUERY_LENGTH_MAX: usize = 4096;
+/// Octets of replies that wait for one write; the reply that goes beyond is the last one in it.
+pub const STREAM_OUTPUT_LENGTH: usize = 64 << 10;
+/// Octets of a connection's replies that the kernel keeps for a client that does not read; twice the longest reply.
+pub const STREAM_SEND_BUFFER_LENGTH: usize = 128 << 10;
+/// Octets of room for replies that an idle connection keeps.
+pub const STREAM_ROOM_LENGTH: usize = 4096;
+/// Connections that wait to be accepted, per listen address: 100 ms of a busy door.
+pub const STREAM_BACKLOG_LENGTH: i32 = 1024;
+/// How long a connection may stay without a query (RFC 7766 §6.2.3 asks for seconds).
+pub const STREAM_IDLE: Duration = Duration::from_secs(10);
+/// A query that has begun must be whole within this; the first one begins with the connection. A lost segment comes again
+/// within a second.
+pub const STREAM_QUERY_DEADLINE: Duration = Duration::from_secs(2);
+/// Replies must be taken within this.
+pub const STREAM_WRITE_DEADLINE: Duration = Duration::from_secs(2);
+/// How long a connection lives however busy it is, so that clients spread anew over the servers.
+pub const STREAM_LIFE: Duration = Duration::from_secs(300);
+/// How long replies in hand hold up the end of the process.
+pub const STREAM_STOP: Duration = Duration::from_secs(5);
+/// Bits of an IPv6 address that make one source of connections: what one site gets at least.
+pub const STREAM_SOURCE_LENGTH_V6: u8 = 56;
+
+/// Log lines about one kind of failure come at most this often, whatever strangers send.
+pub const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Probes in flight at a time: a quarter of the 1024 file descriptors that a process usually has.
 pub const PROBES_IN_FLIGHT_MAX: usize = 256;
@@ -115,4 +155,6 @@ pub const EVENTS_QUEUED_MAX: usize = 1024;
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);
+const _: () = assert!(UDP_PAYLOAD_LENGTH_MAX <= UDP_REPLY_LENGTH_MAX);
+const _: () = assert!(STREAM_SEND_BUFFER_LENGTH >= 2 * MESSAGE_LENGTH_MAX);
 const _: () = assert!(NEAREST_LENGTH <= POLICY_CHILDREN_MAX);
