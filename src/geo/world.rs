@@ -42,12 +42,14 @@ pub struct Summary {
     pub locations: usize,
 }
 
-impl World {
+impl Default for World {
     /// A world in which nothing is known.
-    pub fn empty() -> Self {
+    fn default() -> Self {
         Self::build(Locations::default(), Leaves::empty(), Leaves::empty(), Vec::new())
     }
+}
 
+impl World {
     /// Reads files, given as (name for messages, content); all faults of all files are reported.
     pub fn read(files: &[(String, Vec<u8>)]) -> Result<Self, Vec<String>> {
         let mut locations = Locations::default();

@@ -57,7 +57,9 @@ impl Loader {
     pub fn is_changed(&self) -> bool {
         let folders = self.seen.keys().filter(|path| path.is_dir());
         let listed = folders.flat_map(|folder| files::entries(folder).unwrap_or_default());
-        let is_new = |path: PathBuf| path.extension().is_some_and(|ending| ending == "zone" || ending == "toml") && !self.seen.contains_key(&path);
+        let is_new = |path: PathBuf| {
+            path.extension().is_some_and(|ending| ending == "zone" || ending == "toml") && !self.seen.contains_key(&path)
+        };
         listed.into_iter().any(is_new) || self.seen.iter().any(|(path, stamp)| !path.is_dir() && files::stamp(path) != *stamp)
     }
 
@@ -156,7 +158,14 @@ impl Loader {
         (!lost).then_some(linked)
     }
 
-    fn load_zone(&self, apex: &Name, path: &Path, config: &Config, policies: &Policies, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
+    fn load_zone(
+        &self,
+        apex: &Name,
+        path: &Path,
+        config: &Config,
+        policies: &Policies,
+        run: &mut Run,
+    ) -> Option<(LinkedZone, GoodZone)> {
         let rules = config.zones.iter().find(|rules| rules.apex == *apex);
         let good = self.zones.get(apex);
         if let Some(good) = good.filter(|good| good.is_current(path, rules))
@@ -268,9 +277,9 @@ impl Run {
         let unserved = config.zones.iter().filter(|rules| !linked.iter().any(|(zone, _)| *zone.zone.apex() == rules.apex));
         let warnings: Vec<Diagnostic> = unserved
             .map(|rules| {
-                Diagnostic::warning(rules.span, format!("zone \"{}\" is not served", rules.apex))
-                    .label("no such zone file")
-                    .help(format!("a zone's file is called \"{}zone\" and lies in \"{}\"", rules.apex, config.server.zones.display()))
+                Diagnostic::warning(rules.span, format!("zone \"{}\" is not served", rules.apex)).label("no such zone file").help(
+                    format!("a zone's file is called \"{}zone\" and lies in \"{}\"", rules.apex, config.server.zones.display()),
+                )
             })
             .collect();
         self.tell(warnings);

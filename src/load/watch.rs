@@ -40,13 +40,14 @@ impl Watch {
         let known = std::mem::take(&mut self.folders);
         let mut faults = Vec::new();
         for folder in folders {
-            let watched = known.contains(&folder) || match self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
-                Ok(()) => true,
-                Err(error) => {
-                    faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
-                    false
-                }
-            };
+            let watched = known.contains(&folder)
+                || match self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
+                        false
+                    }
+                };
             if watched {
                 self.folders.push(folder);
             }

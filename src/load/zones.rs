@@ -27,7 +27,9 @@ pub(super) fn zone_files(folder: &Path) -> Result<Vec<(PathBuf, Result<Name, Str
     let mut seen: HashMap<Name, PathBuf> = HashMap::new();
     let mut zones = Vec::new();
     for path in files::entries(folder)? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(ENDING)) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(ENDING)) else {
+            continue;
+        };
         if name.starts_with('.') {
             continue;
         }

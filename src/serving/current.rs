@@ -49,7 +49,8 @@ mod tests {
         std::thread::scope(|threads| {
             for first in 1..=4 {
                 let current = &current;
-                threads.spawn(move || (first..400).step_by(4).rev().for_each(|number| drop(current.publish(&generation(number)))));
+                threads
+                    .spawn(move || (first..400).step_by(4).rev().for_each(|number| drop(current.publish(&generation(number)))));
             }
         });
         assert_eq!(current.load().generation, 399);

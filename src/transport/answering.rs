@@ -28,7 +28,7 @@ impl Seeds {
     }
 
     /// The next dice: xorshift64*, whose state is never 0 once it is not.
-    fn dice(&self) -> Dice {
+    fn dice(&self) -> Dice<'static> {
         let mut state = self.state.get();
         state |= u64::from(state == 0);
         state ^= state >> 12;

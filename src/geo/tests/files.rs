@@ -124,7 +124,7 @@ fn the_first_file_that_knows_a_fact_wins() {
     let epochs: Vec<_> = summary.builds.iter().map(|build| build.epoch).collect();
     assert_eq!(epochs, [Some(1_781_654_400), Some(1_781_654_400), None]);
     assert_eq!(summary.locations, 5);
-    assert_ne!(world.identity(), World::empty().identity());
+    assert_ne!(world.identity(), World::default().identity());
     assert_eq!(world.identity(), World::read(&files).unwrap().identity());
 }
 
