@@ -11,7 +11,7 @@ use super::table::{Hit, Tables};
 /// A complete cover made of networks and the gaps between them.
 #[derive(Debug)]
 pub struct NetTable {
-    tables: Tables<u128>,
+    pub(super) tables: Tables<u128>,
     numbers: Vec<u32>,
 }
 

@@ -23,7 +23,7 @@ pub struct Placed {
 /// Every prefix and the children nearest to it.
 #[derive(Debug)]
 pub struct PlacesTable {
-    tables: Tables<u64>,
+    pub(super) tables: Tables<u64>,
     orders: Vec<Order>,
 }
 

@@ -13,38 +13,48 @@ use crate::limits;
 
 /// Reads a whole text; the errors begin with the number of their line.
 pub(super) fn read(text: &str, locations: &mut Locations) -> Result<Source, Vec<String>> {
-    let mut lines_of: HashMap<Prefix, usize> = HashMap::new();
-    let mut families = [Vec::new(), Vec::new()];
+    let mut plan = Plan::default();
     let mut faults = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.split_once('#').map_or(line, |(before, _)| before);
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [prefix, place @ ..] = words.as_slice() else { continue };
-        let [v4, v6] = &mut families;
-        let entry = entry(prefix, place).and_then(|(prefix, location)| {
-            let number = locations.number(location).ok_or("more different locations than a table can hold")?;
-            match lines_of.insert(prefix, index + 1) {
-                Some(first) => Err(format!("\"{prefix}\" is already at line {first}")),
-                None => Ok((prefix, number)),
-            }
-        });
-        match entry {
-            Ok((prefix, number)) => {
-                let family = if prefix.address().is_ipv4() { v4 } else { v6 };
-                family.push((position(prefix.address()), prefix.length(), number));
-            }
-            Err(fault) => faults.push(format!("{}: {fault}", index + 1)),
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Err(fault) = plan.take(number, line, locations) {
+            faults.push(format!("{number}: {fault}"));
         }
     }
-    if lines_of.is_empty() && faults.is_empty() {
+    if plan.line_of.is_empty() && faults.is_empty() {
         faults.push(" expected lines such as \"198.51.100.0/24 DE\", but found none".to_owned());
     }
-    if !faults.is_empty() {
-        faults.truncate(limits::DIAGNOSTICS_PER_FILE_MAX);
-        return Err(faults);
+    faults.truncate(limits::DIAGNOSTICS_PER_FILE_MAX);
+    if faults.is_empty() { Ok(plan.source()) } else { Err(faults) }
+}
+
+/// What the lines have said so far.
+#[derive(Default)]
+struct Plan {
+    line_of: HashMap<Prefix, usize>,
+    v4: Vec<(u128, u8, u32)>,
+    v6: Vec<(u128, u8, u32)>,
+}
+
+impl Plan {
+    fn take(&mut self, number: usize, line: &str, locations: &mut Locations) -> Result<(), String> {
+        let line = line.split_once('#').map_or(line, |(before, _)| before);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [prefix, place @ ..] = words.as_slice() else { return Ok(()) };
+        let (prefix, location) = entry(prefix, place)?;
+        if let Some(first) = self.line_of.insert(prefix, number) {
+            return Err(format!("\"{prefix}\" is already at line {first}"));
+        }
+        let location = locations.number(location).ok_or("more different locations than a table can hold")?;
+        let family = if prefix.address().is_ipv4() { &mut self.v4 } else { &mut self.v6 };
+        family.push((position(prefix.address()), prefix.length(), location));
+        Ok(())
     }
-    let [v4, v6] = families.map(Leaves::nested);
-    Ok(Source { v4: v4.clipped(limits::GEO_CLIP_V4), v6: v6.clipped(limits::GEO_CLIP_V6), build_epoch: None })
+
+    fn source(self) -> Source {
+        let v4 = Leaves::nested(self.v4).clipped(limits::GEO_CLIP_V4);
+        let v6 = Leaves::nested(self.v6).clipped(limits::GEO_CLIP_V6);
+        Source { v4, v6, build_epoch: None }
+    }
 }
 
 fn entry(prefix: &str, place: &[&str]) -> Result<(Prefix, Location), String> {

@@ -53,19 +53,22 @@ impl World {
     /// Reads files, given as (name for messages, content); all faults of all files are reported.
     pub fn read(files: &[(String, Vec<u8>)]) -> Result<Self, Vec<String>> {
         let mut locations = Locations::default();
-        let (mut v4, mut v6) = (Leaves::empty(), Leaves::empty());
+        let mut covers: Option<[Leaves; 2]> = None;
         let (mut builds, mut faults) = (Vec::new(), Vec::new());
         for (name, bytes) in files {
             match source(bytes, &mut locations) {
                 Ok(source) => {
-                    v4 = locations.join(&v4, &source.v4);
-                    v6 = locations.join(&v6, &source.v6);
+                    covers = Some(match covers {
+                        Some([v4, v6]) => [locations.join(&v4, &source.v4), locations.join(&v6, &source.v6)],
+                        None => [source.v4, source.v6],
+                    });
                     builds.push(Build { name: name.clone(), epoch: source.build_epoch });
                 }
                 Err(found) => faults.extend(found.into_iter().map(|fault| format!("{name}:{fault}"))),
             }
         }
-        if faults.is_empty() { Ok(Self::build(locations, v4, v6, builds)) } else { Err(faults) }
+        let covers = covers.unwrap_or_else(|| [Leaves::empty(), Leaves::empty()]);
+        if faults.is_empty() { Ok(Self::build(locations, covers, builds)) } else { Err(faults) }
     }
 
     /// Where an address is.
@@ -84,7 +87,7 @@ impl World {
         Summary { builds: self.builds.clone(), prefixes_v4, prefixes_v6, locations: self.locations.len() }
     }
 
-    fn build(locations: Locations, v4: Leaves, v6: Leaves, builds: Vec<Build>) -> Self {
+    fn build(locations: Locations, [v4, v6]: [Leaves; 2], builds: Vec<Build>) -> Self {
         let (locations, [v4, v6]) = locations.compact([&v4, &v6]);
         let identity = identity(&locations, [&v4, &v6]);
         Self { tables: Tables::new(v4, v6), locations, identity, builds }

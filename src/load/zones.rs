@@ -72,8 +72,7 @@ pub(super) fn read_zone(
         known.insert(found, Arc::clone(&source));
         Ok(source)
     };
-    let (parsed, mut diagnostics) = zone::parse(apex, &source, &mut include);
-    diagnostics.extend(zone::check(&parsed));
+    let (parsed, mut diagnostics) = zone::read(apex, &source, &mut include);
     let target = |steer: &crate::config::Steer| {
         let node = config.and_then(|config| config.nodes.get(steer.node.0 as usize));
         node.map(|node| node.common().name.clone()).unwrap_or_default()
@@ -88,13 +87,11 @@ pub(super) fn read_zone(
     ReadZone { compiled, diagnostics, stamps }
 }
 
-/// What `$INCLUDE written` in the file `from` names: counted from that file's folder, and beneath the zone folder.
+/// What `$INCLUDE written` in the file `from` names: counted from that file's folder, and beneath the zone folder. One file has
+/// one name here, however it is written.
 fn beneath(root: &Path, from: &Path, written: &str) -> Result<PathBuf, String> {
     let path = from.parent().unwrap_or(root).join(written);
     let real = |path: &Path| path.canonicalize().map_err(|_| format!("can't read \"{}\": no such file", path.display()));
-    if real(&path)?.starts_with(real(root)?) {
-        Ok(path)
-    } else {
-        Err(format!("\"{}\" is not beneath the zone folder \"{}\"", path.display(), root.display()))
-    }
+    let below = real(&path)?.strip_prefix(real(root)?).map(|below| root.join(below));
+    below.map_err(|_| format!("\"{}\" is not beneath the zone folder \"{}\"", path.display(), root.display()))
 }

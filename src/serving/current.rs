@@ -47,10 +47,11 @@ mod tests {
         let generation = |generation| Arc::new(Serving { generation, ..Serving::default() });
         let current = Current::new(Serving::default());
         std::thread::scope(|threads| {
-            for first in 1..=4 {
+            for first in 1..=4_u32 {
                 let current = &current;
-                threads
-                    .spawn(move || (first..400).step_by(4).rev().for_each(|number| drop(current.publish(&generation(number)))));
+                threads.spawn(move || {
+                    (first..400).step_by(4).rev().for_each(|number| drop(current.publish(&generation(u64::from(number)))))
+                });
             }
         });
         assert_eq!(current.load().generation, 399);

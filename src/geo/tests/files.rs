@@ -189,7 +189,7 @@ fn damaged_files_never_panic() {
         assert!(read(whole[..length].to_vec()).is_err(), "cut at {length}");
     }
     let mut survived = 0;
-    for (index, flip) in (0..whole.len()).zip([0xff, 0x01, 0x80, 0x20, 0x55].into_iter().cycle()) {
+    for (index, flip) in (0..whole.len()).step_by(3).zip([0xff, 0x01, 0x80, 0x20, 0x55].into_iter().cycle()) {
         let mut bytes = whole.clone();
         bytes[index] ^= flip;
         survived += usize::from(read(bytes).is_ok());

@@ -127,7 +127,7 @@ proptest! {
     ) {
         let world = written(&entries);
         let table = PlacesTable::compile(&world, &places);
-        world.tables.leaves().into_iter().for_each(sound);
+        world.tables.leaves().into_iter().chain(table.tables.leaves()).for_each(sound);
         for address in addresses {
             let expected = slow_city(&entries, address).map(|city| slow_order(city, &places));
             let hit = table.lookup(address);
@@ -144,6 +144,7 @@ proptest! {
     fn networks_are_found_and_gaps_measured(entries in entries(), addresses in prop::collection::vec(address(), 30)) {
         let numbered: Vec<(Prefix, u32)> = entries.iter().zip(0..).map(|(&(prefix, _), number)| (prefix, number)).collect();
         let table = NetTable::compile(&numbered);
+        table.tables.leaves().into_iter().for_each(sound);
         for address in addresses {
             let inside = numbered.iter().filter(|(prefix, _)| prefix.contains(address));
             let expected = inside.max_by_key(|(prefix, _)| prefix.length());
