@@ -43,8 +43,8 @@ pub const POLICY_LEAVES_MAX: usize = 1024;
 pub const POLICY_CHILDREN_MAX: usize = 256;
 /// Rules of one `geo` policy: they are matched as the bits of one word.
 pub const GEO_RULES_MAX: usize = 64;
-/// Endpoints of one pool: a hashed pool keeps 8 KiB for each.
-pub const POOL_ENDPOINTS_MAX: usize = 256;
+/// Endpoints of one pool: a hashed pool keeps 8 KiB for each, so 2 MiB.
+pub const POOL_ENDPOINTS_MAX: usize = 255;
 /// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
 pub const WEIGHT_SUM_MAX: u32 = 65_535;
 /// Addresses in one steered answer: 16 A records fit 512 octets with any question.

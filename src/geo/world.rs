@@ -45,7 +45,7 @@ pub struct Summary {
 impl Default for World {
     /// A world in which nothing is known.
     fn default() -> Self {
-        Self::build(Locations::default(), Leaves::empty(), Leaves::empty(), Vec::new())
+        Self::build(Locations::default(), [Leaves::empty(), Leaves::empty()], Vec::new())
     }
 }
 
