@@ -1,1 +1,277 @@
-//! d
+//! The server's life: load, first verdicts, open doors, reloads, ordered shutdown. The only file that sees all doors.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info, warn};
+
+use crate::config::Config;
+use crate::diagnostic::Severity;
+use crate::health::Verdict;
+use crate::limits::PROBE_REPORTS_QUEUED_MAX;
+use crate::load::{Loaded, Loader, Report, Watch};
+use crate::metrics::Registry;
+use crate::probe::{Job, Prober};
+use crate::serving::{Current, Event, Keeper, Survey};
+use crate::snapshot::{Serving, Snapshot, Steering};
+use crate::transport::{self, Caps, Transport};
+
+/// Why the server did not start, or ended.
+#[derive(Debug)]
+pub enum Failure {
+    /// What the operator wrote can't be served.
+    Bad(Report),
+    /// The machine does not let us.
+    CouldNotRun(String),
+}
+
+/// A server that loads, probes and answers.
+pub struct Daemon {
+    loader: Loader,
+    config: Arc<Config>,
+    current: Arc<Current>,
+    registry: Registry,
+    events: mpsc::Sender<Event>,
+    all_known: watch::Receiver<bool>,
+    prober: Prober,
+    started: Instant,
+    watch: Option<Watch>,
+    transport: Option<Transport>,
+}
+
+impl Daemon {
+    /// Loads everything and begins to probe; nothing is answered yet.
+    pub fn prepare(path: &Path) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let mut loader = Loader::new(path, unguessable());
+        let loaded = loader.load().map_err(Failure::Bad)?;
+        // A start has no last good version to fall back on: one bad zone would be a zone that is silently gone.
+        if loaded.report.errors() > 0 {
+            return Err(Failure::Bad(loaded.report));
+        }
+        tell(&loaded.report);
+        let Loaded { config, snapshot, .. } = loaded;
+        check_listen(&config)?;
+        let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
+        let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
+        let (events, all_known, _) = Keeper::start(Arc::clone(&current), started);
+        let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());
+        prober.replan(jobs(&config, &snapshot));
+        let mut daemon = Self {
+            loader,
+            config,
+            current,
+            registry: Registry::default(),
+            events,
+            all_known,
+            prober,
+            started,
+            watch: None,
+            transport: None,
+        };
+        daemon.watch_files();
+        Ok(daemon)
+    }
+
+    /// Waits for the first verdicts, or for `warmup`, and opens the doors.
+    pub async fn open(&mut self) -> Result<(), Failure> {
+        // A closed channel means that the Keeper is gone; then waiting is no use either.
+        let known = tokio::time::timeout(self.config.server.warmup, self.all_known.wait_for(|known| *known)).await;
+        if known.is_err() {
+            warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
+        }
+        let bound = bind(&self.config)?;
+        let opened = bound.start(&self.current, &self.registry, caps(&self.config));
+        let transport = opened.map_err(|error| Failure::CouldNotRun(format!("can't start to answer: {error}")))?;
+        let addresses: Vec<String> = transport.local_addrs().iter().map(ToString::to_string).collect();
+        info!(listen = addresses.join(" "), "answering");
+        self.transport = Some(transport);
+        Ok(())
+    }
+
+    /// Answers until told to end.
+    pub async fn run(&mut self) -> io::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => drop(self.reload().await),
+                () = settled(&mut self.watch, self.config.server.settle) => if self.loader.is_changed() { drop(self.reload().await) },
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads everything again; what was good goes on until the new stands, and longer if the new is bad.
+    pub async fn reload(&mut self) -> Report {
+        let loaded = tokio::task::block_in_place(|| self.loader.load());
+        let Loaded { config, snapshot, report } = match loaded {
+            Ok(loaded) => loaded,
+            Err(report) => {
+                tell(&report);
+                error!(errors = report.errors(), "reload refused; what was good goes on");
+                return report;
+            }
+        };
+        tell(&report);
+        self.warn_of_restart(&config);
+        let jobs = jobs(&config, &snapshot);
+        let (done, published) = oneshot::channel();
+        if self.events.send(Event::Loaded(snapshot, done)).await.is_ok() {
+            // An error means that the Keeper ended, and with it the process.
+            let _ = published.await;
+        }
+        self.prober.replan(jobs);
+        if let Some(transport) = &self.transport {
+            transport.set_caps(caps(&config));
+        }
+        self.config = config;
+        self.watch_files();
+        info!("reloaded: {}", report.summary());
+        report
+    }
+
+    /// How things stand.
+    pub async fn survey(&self) -> Option<Survey> {
+        let (reply, survey) = oneshot::channel();
+        self.events.send(Event::Survey(reply)).await.ok()?;
+        survey.await.ok()
+    }
+
+    /// Where queries are answered.
+    pub fn local_addrs(&self) -> &[std::net::SocketAddr] {
+        self.transport.as_ref().map(Transport::local_addrs).unwrap_or_default()
+    }
+
+    /// Closes the doors in order: no new queries, then no more probes.
+    pub async fn shutdown(self) {
+        if let Some(transport) = self.transport {
+            transport.stop().await;
+        }
+        self.prober.shutdown().await;
+        info!("ended");
+    }
+
+    /// Watches the folders of what was loaded, as far as the operator and the machine allow.
+    fn watch_files(&mut self) {
+        if !self.config.server.watch {
+            self.watch = None;
+            return;
+        }
+        if self.watch.is_none() {
+            self.watch = Watch::new().map_err(|why| warn!("{why}; use \"signpost reload\"")).ok();
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.replan(self.loader.folders()).into_iter().for_each(|why| warn!("{why}; use \"signpost reload\""));
+        }
+    }
+
+    fn warn_of_restart(&self, new: &Config) {
+        let (old, new) = (&self.config.server, &new.server);
+        let changed = [
+            ("listen", old.listen != new.listen),
+            ("threads", old.threads != new.threads),
+            ("control", old.control != new.control),
+        ];
+        for (key, _) in changed.iter().filter(|(_, changed)| *changed) {
+            warn!("a change of \"{key}\" in [server] needs a restart; the old value holds until then");
+        }
+    }
+}
+
+/// Waits for changed files to rest; for ever if nothing is watched.
+async fn settled(watch: &mut Option<Watch>, settle: Duration) {
+    match watch {
+        Some(watch) => watch.settled(settle).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Logs every finding with its place.
+fn tell(report: &Report) {
+    for (severity, text) in &report.findings {
+        match severity {
+            Severity::Error => error!("{}", text.trim_end()),
+            Severity::Warning => warn!("{}", text.trim_end()),
+        }
+    }
+}
+
+/// One job for each probe of the snapshot.
+fn jobs(config: &Config, snapshot: &Snapshot) -> Vec<Job> {
+    let checks: Vec<_> = config.checks.iter().cloned().map(Arc::new).collect();
+    let job = |probe: &crate::snapshot::Probe| {
+        Some(Job { key: probe.key.clone(), check: Arc::clone(checks.get(probe.check.0 as usize)?) })
+    };
+    snapshot.policies.probes().iter().filter_map(job).collect()
+}
+
+/// Passes the prober's reports on to the Keeper as events.
+fn forward(events: mpsc::Sender<Event>) -> mpsc::Sender<crate::probe::Report> {
+    let (sender, mut reports) = mpsc::channel::<crate::probe::Report>(PROBE_REPORTS_QUEUED_MAX);
+    tokio::spawn(async move {
+        while let Some(report) = reports.recv().await {
+            let crate::probe::Report { key, outcome, next_probe_at, .. } = report;
+            if events.send(Event::Probed { key, outcome, next_probe_at }).await.is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
+fn caps(config: &Config) -> Caps {
+    Caps {
+        udp_payload: usize::from(config.server.udp_payload),
+        connections: config.server.tcp_connections,
+        connections_per_source: config.server.tcp_connections_per_source,
+    }
+}
+
+fn bind(config: &Config) -> Result<transport::Bound, Failure> {
+    let cores = std::thread::available_parallelism().ok();
+    let threads = config.server.threads.or(cores).unwrap_or(NonZeroUsize::MIN);
+    transport::bind(&config.server.listen, threads).map_err(|error| Failure::CouldNotRun(error.to_string()))
+}
+
+/// Finds out before the warm-up whether we may listen; the doors open after it.
+fn check_listen(config: &Config) -> Result<(), Failure> {
+    bind(config).map(drop)
+}
+
+/// A number that nobody outside can know: `RandomState` takes its keys from the system.
+fn unguessable() -> u64 {
+    RandomState::new().hash_one(std::process::id())
+}
+
+/// Writes log lines to stderr; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
+pub fn begin_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNPOST_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A second logger in one process (tests) is refused, and need not be there.
+    let _ = lines.try_init();
+}
+
+/// Serves the configuration at `path` until told to end.
+pub fn serve(path: PathBuf) -> Result<(), Failure> {
+    begin_log();
+    let could_not = |error: io::Error| Failure::CouldNotRun(error.to_string());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
+    runtime.block_on(async {
+        let mut daemon = Daemon::prepare(&path)?;
+        daemon.open().await?;
+        daemon.run().await.map_err(could_not)?;
+        daemon.shutdown().await;
+        Ok(())
+    })
+}
