@@ -83,6 +83,13 @@ fn ask(stream: &mut TcpStream, id: u16) -> bool {
     stream.write_all(&framed(&query(id))).is_ok() && read_reply(stream).is_ok_and(|reply| is_reply(&reply, id))
 }
 
+/// Connected, and has had one reply.
+fn asked_client(server: SocketAddr, from: &str) -> TcpStream {
+    let mut client = tcp_client(server, from);
+    assert!(ask(&mut client, 7));
+    client
+}
+
 fn is_reply(reply: &[u8], id: u16) -> bool {
     reply[..2] == id.to_be_bytes() && reply[2] & 0x80 != 0
 }
@@ -181,13 +188,10 @@ fn replies_come_though_the_client_has_finished_sending() {
 #[test]
 fn the_21st_connection_of_a_source_displaces_its_longest_idle_one() {
     let server = start("127.0.0.1:0");
-    let mut other = tcp_client(server.address(), "127.0.0.2");
-    assert!(ask(&mut other, 0));
-    let mut clients: Vec<_> = (0..20).map(|_| tcp_client(server.address(), "127.0.0.1")).collect();
-    (0..20).for_each(|n| assert!(ask(&mut clients[n], n as u16)));
+    let mut other = asked_client(server.address(), "127.0.0.2");
+    let mut clients: Vec<_> = (0..20).map(|_| asked_client(server.address(), "127.0.0.1")).collect();
     assert!(ask(&mut clients[0], 20), "the first one is now the one used last");
-    let mut newcomer = tcp_client(server.address(), "127.0.0.1");
-    assert!(ask(&mut newcomer, 21));
+    let _newcomer = asked_client(server.address(), "127.0.0.1");
     assert_eq!(clients[1].read(&mut [0; 1]).unwrap_or(0), 0, "the second one was idle for longest");
     assert!((0..20).filter(|&n| n != 1).all(|n| ask(&mut clients[n], 22)));
     assert!(ask(&mut other, 23), "another source is not concerned");
@@ -197,14 +201,13 @@ fn the_21st_connection_of_a_source_displaces_its_longest_idle_one() {
 #[test]
 fn when_all_connections_are_taken_the_longest_idle_one_gives_way() {
     let server = start("127.0.0.1:0");
-    let mut clients: Vec<_> = (0..40).map(|n| tcp_client(server.address(), &format!("127.0.0.{}", 1 + n / 10))).collect();
-    clients.iter_mut().for_each(|client| assert!(ask(client, 1)));
-    let mut newcomer = tcp_client(server.address(), "127.0.0.9");
-    assert!(ask(&mut newcomer, 2));
+    let source = |n: usize| format!("127.0.0.{}", 1 + n / 10);
+    let mut clients: Vec<_> = (0..40).map(|n| asked_client(server.address(), &source(n))).collect();
+    let mut newcomer = asked_client(server.address(), "127.0.0.9");
     assert!(!ask(&mut clients[0], 3) && clients[1..].iter_mut().all(|client| ask(client, 3)));
     server.transport.set_caps(Caps { connections_per_source: 1, ..CAPS });
-    let mut second = tcp_client(server.address(), "127.0.0.9");
-    assert!(ask(&mut second, 4) && !ask(&mut newcomer, 4), "caps may change at any time");
+    let _second = asked_client(server.address(), "127.0.0.9");
+    assert!(!ask(&mut newcomer, 4), "caps may change at any time");
     server.stop();
 }
 
