@@ -255,8 +255,17 @@ mod tests {
 
     /// Serves one connection while `client` acts; how it ended, after how many milliseconds, and the counters, which add up.
     async fn serve(buffer: usize, stop: bool, client: impl AsyncFnOnce(DuplexStream)) -> (Ending, u128, Registry) {
+        serve_with(Serving::default(), buffer, stop, client).await
+    }
+
+    async fn serve_with(
+        serving: Serving,
+        buffer: usize,
+        stop: bool,
+        client: impl AsyncFnOnce(DuplexStream),
+    ) -> (Ending, u128, Registry) {
         let registry = Registry::default();
-        let worker = Rc::new(Worker::new(Arc::new(Current::new(Serving::default())), &registry));
+        let worker = Rc::new(Worker::new(Arc::new(Current::new(serving)), &registry));
         let (ours, theirs) = duplex(buffer);
         let (_stop, stopped) = watch::channel(stop);
         let (start, took) = (Instant::now(), Cell::new(0));
@@ -367,17 +376,31 @@ mod tests {
         assert_eq!((ending, took, registry.totals().of(Counter::QueriesStream)), (Ending::Cut, 0, 2));
     }
 
+    /// The root zone with 4,000 octets of TXT at its apex.
+    fn with_long_answer() -> Serving {
+        let mut sources = crate::diagnostic::Sources::default();
+        let text = format!("@ 60 SOA a. b. 1 2 3 4 5\n@ 60 NS a.\n@ 60 TXT {}\n", format!("{} ", "x".repeat(249)).repeat(16));
+        let source = sources.add("root.zone", text);
+        let (parsed, faults) = crate::zone::parse(&crate::wire::Name::root(), &source, &mut |_, _| Err(String::new()));
+        assert_eq!(faults, []);
+        let zone = Arc::new(crate::snapshot::compile_zone(&parsed, Vec::new(), 0).unwrap());
+        let linked = crate::snapshot::LinkedZone { zone, links: Box::default(), apex_labels: 0 };
+        let snapshot = crate::snapshot::Snapshot::new(0, vec![linked], Arc::default());
+        Serving { snapshot: Arc::new(snapshot), ..Serving::default() }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn replies_beyond_one_write_come_too_and_leave_little_behind() {
-        let query = [&4096_u16.to_be_bytes()[..], &[0; 4096]].concat();
-        let (ending, _, registry) = serve(16 << 10, false, async |stream| {
+        const QUERY: &[u8] = b"\0\x11\0\x07\0\0\0\x01\0\0\0\0\0\0\0\0\x10\0\x01";
+        const REPLY_LENGTH: usize = 2 + 17 + 12 + 16 * 250;
+        let (ending, _, registry) = serve_with(with_long_answer(), 16 << 10, false, async |stream| {
             let (mut read, mut write) = split(stream);
             let write = async {
                 for _ in 0..200 {
-                    write.write_all(&query).await.unwrap()
+                    write.write_all(QUERY).await.unwrap()
                 }
             };
-            let mut replies = vec![0; 200 * query.len()];
+            let mut replies = vec![0; 200 * REPLY_LENGTH];
             tokio::join!(write, async { read.read_exact(&mut replies).await.unwrap() });
         })
         .await;
