@@ -52,7 +52,7 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, String> {
 /// The files that a pattern names, in order; `*` stands for any part of the last component.
 pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = pattern.parent().unwrap_or(Path::new(""));
+    let folder = pattern.parent().unwrap_or_else(|| Path::new(""));
     if !name.contains('*') {
         return Ok(vec![pattern.to_owned()]);
     }

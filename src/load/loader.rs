@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::files::{self, Stamps};
 use super::report::Report;
-use super::zones::{read_zone, zone_files};
+use super::zones::{Setting, ZoneFile, read_zone, zone_files};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
 use crate::geo::World;
 use crate::limits::{CONFIG_FILE_LENGTH_MAX, GEO_FILE_LENGTH_MAX};
-use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link};
+use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link, lint};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -39,7 +39,7 @@ pub struct Loaded {
 }
 
 /// The last good version of a zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct GoodZone {
     compiled: Arc<CompiledZone>,
     stamps: Stamps,
@@ -141,7 +141,7 @@ impl Loader {
         let files = zone_files(root).map_err(|why| run.tell([Diagnostic::nowhere(why)])).ok()?;
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
-        for (path, apex) in files {
+        for ZoneFile { path, apex } in files {
             let apex = match apex {
                 Ok(apex) => apex,
                 Err(why) => {
@@ -174,13 +174,17 @@ impl Loader {
             run.seen.extend(good.stamps.clone());
             return Some((linked, good.clone()));
         }
-        let read = read_zone(apex, path, &config.server.zones, rules, Some(config), self.seed, &mut run.sources);
+        let setting = Setting { root: &config.server.zones, rules, config: Some(config), seed: self.seed };
+        let read = read_zone(apex, path, setting, &mut run.sources);
         run.seen.extend(read.stamps.clone());
         run.tell(read.diagnostics);
-        if let Some(compiled) = read.compiled {
+        if let Some((parsed, compiled)) = read.compiled {
             let compiled = Arc::new(compiled);
             match link(Arc::clone(&compiled), rules, config, policies) {
-                Ok(linked) => return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() })),
+                Ok(linked) => {
+                    run.tell(lint(&parsed, &linked, policies));
+                    return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() }));
+                }
                 Err(faults) => run.tell(faults),
             }
         }
@@ -192,9 +196,10 @@ impl Loader {
 
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
-        for (path, apex) in zone_files(&root).unwrap_or_default() {
+        let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
+        for ZoneFile { path, apex } in zone_files(&root).unwrap_or_default() {
             if let Ok(apex) = apex {
-                let read = read_zone(&apex, &path, &root, None, None, self.seed, &mut run.sources);
+                let read = read_zone(&apex, &path, setting, &mut run.sources);
                 run.seen.extend(read.stamps);
                 run.tell(read.diagnostics);
             }
@@ -211,12 +216,6 @@ impl GoodZone {
             (Some(known), None) => known.steer.is_none(),
         };
         same_rules && self.stamps.contains_key(path) && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
-    }
-}
-
-impl Clone for GoodZone {
-    fn clone(&self) -> Self {
-        Self { compiled: Arc::clone(&self.compiled), stamps: self.stamps.clone(), rules: self.rules.clone() }
     }
 }
 
@@ -289,10 +288,11 @@ impl Run {
 /// Checks one zone file by itself.
 pub fn check_zone(apex: &Name, path: &Path) -> Report {
     let mut sources = Sources::default();
-    let read = read_zone(apex, path, folder_of(path), None, None, 0, &mut sources);
+    let setting = Setting { root: folder_of(path), rules: None, config: None, seed: 0 };
+    let read = read_zone(apex, path, setting, &mut sources);
     let mut report = Report::default();
     report.extend(read.diagnostics, &sources);
-    if let Some(zone) = read.compiled {
+    if let Some((_, zone)) = read.compiled {
         report.zones = 1;
         report.names = zone.name_count();
         report.rrsets = zone.rrset_count();
@@ -303,5 +303,5 @@ pub fn check_zone(apex: &Name, path: &Path) -> Report {
 
 /// The folder of a file, fit for joining and listing.
 fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
+    path.parent().unwrap_or_else(|| Path::new(""))
 }

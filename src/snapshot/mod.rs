@@ -6,6 +6,7 @@
 mod binding;
 mod body;
 mod hash;
+mod lint;
 mod names;
 mod policies;
 mod rendezvous;
@@ -20,6 +21,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 pub use binding::{Binding, bindings};
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
+pub use lint::lint;
 pub use names::{Entry, EntryId, Kind as EntryKind, Rrset};
 pub use policies::{
     CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Order, Overrides, PerFamily,
