@@ -1,5 +1,6 @@
 //! The repository as the rules see it: its paths, its Rust files split into code and prose, and its Cargo.toml.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +17,8 @@ pub(super) struct Tree {
     pub(super) files: Vec<File>,
     /// The text of Cargo.toml.
     pub(super) manifest: String,
+    /// Which of the files holds a module.
+    modules: BTreeMap<Vec<String>, usize>,
 }
 
 /// One Rust file.
@@ -23,7 +26,7 @@ pub(super) struct Tree {
 pub(super) struct File {
     /// From the top of the repository.
     pub(super) path: String,
-    /// The module that it holds, from the crate's root: `src/zone/mod.rs` is `zone`.
+    /// The module that a source file holds, from the crate's root: `src/zone/mod.rs` is `zone`.
     pub(super) module: Vec<String>,
     /// As it was written.
     pub(super) text: String,
@@ -63,20 +66,22 @@ impl Tree {
         texts.sort();
         let paths = texts.iter().map(|(path, _)| path.clone()).collect();
         let manifest = texts.iter().find(|(path, _)| path == "Cargo.toml").map(|(_, text)| text.clone()).unwrap_or_default();
-        let files =
-            texts.into_iter().filter(|(path, _)| path.ends_with(".rs")).map(|(path, text)| File::new(path, text)).collect();
-        Self { paths, files, manifest }
+        let rust = texts.into_iter().filter(|(path, _)| path.ends_with(".rs"));
+        let files: Vec<_> = rust.map(|(path, text)| File::new(path, text)).collect();
+        let sources = files.iter().enumerate().filter(|(_, file)| file.is_source());
+        let modules = sources.map(|(index, file)| (file.module.clone(), index)).collect();
+        Self { paths, files, manifest, modules }
     }
 
     /// The files of the library and the binary, their unit tests included.
     pub(super) fn sources(&self) -> impl Iterator<Item = &File> {
-        self.files.iter().filter(|file| file.path.starts_with("src/"))
+        self.files.iter().filter(|file| file.is_source())
     }
 
     /// The source file that holds a module, and how many of the segments name the module.
     pub(super) fn module(&self, segments: &[String]) -> Option<(&File, usize)> {
-        let holds = |length: usize| self.sources().find(|file| file.module == segments[..length]);
-        (1..=segments.len()).rev().find_map(|length| Some((holds(length)?, length)))
+        let holds = |length: usize| self.modules.get(&segments[..length]);
+        (1..=segments.len()).rev().find_map(|length| Some((&self.files[*holds(length)?], length)))
     }
 
     /// A mention as a path from the crate's root; `None` if it points out of the crate.
@@ -98,8 +103,7 @@ impl Tree {
             }
             child => {
                 module.push(child.to_owned());
-                let (_, length) = self.module(&module)?;
-                (length == module.len()).then(|| [&module, rest].concat())
+                self.modules.contains_key(&module).then(|| [&module, rest].concat())
             }
         }
     }
@@ -113,6 +117,11 @@ impl File {
         let product_mentions = mention::mentions(&mention::tokens(&product));
         let module = module(&path);
         Self { path, module, text, code, product, test_lines, prose, mentions, product_mentions }
+    }
+
+    /// Whether the file belongs to the library or the binary.
+    fn is_source(&self) -> bool {
+        self.path.starts_with("src/")
     }
 
     /// Whether the whole file is test code.
