@@ -66,9 +66,9 @@ fn cycles(edges: &Edges<'_>) -> Vec<Complaint> {
 }
 
 /// All that can be reached from a child, itself only by a way round.
-fn reachable(edges: &Edges<'_>, start: &String) -> BTreeSet<String> {
+fn reachable(edges: &Edges<'_>, start: &str) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
-    let mut open = vec![start.clone()];
+    let mut open = vec![start.to_owned()];
     while let Some(from) = open.pop() {
         for (_, to) in edges.keys().filter(|(source, _)| *source == from) {
             if reached.insert(to.clone()) {

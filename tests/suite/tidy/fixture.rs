@@ -136,6 +136,12 @@ struct Paths(&'static str = "/home/me/signpost", &'static str = "www/home/page")
 /// | a | table |
 /// |---|-------|
 fn peek() { unsafe { read() } }
+trait Alone {}
+trait Twice<T> {}
+impl Alone for Counter {}
+impl<T: Alone> super::metrics::Twice<T> for Counter { fn each() { for x in y {} } }
+impl Twice<u8> for Gauge where Gauge: Alone {}
+impl Gauge { fn each() -> impl Alone { for x in y {} } }
 
 -- src/transport/mod.rs --
 //! Declares

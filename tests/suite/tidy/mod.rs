@@ -13,6 +13,7 @@ mod mention;
 mod prose;
 mod sizes;
 mod split;
+mod traits;
 mod tree;
 
 use std::fmt;
@@ -39,6 +40,7 @@ const RULES: &[(&str, fn(&Tree) -> Vec<Complaint>)] = &[
     ("file names", layout::names),
     ("function names", layout::functions),
     ("dead files", layout::dead_files),
+    ("traits", traits::find),
 ];
 
 #[test]

@@ -33,7 +33,8 @@ fn header(file: &File) -> Option<Complaint> {
         _ if file.is_test() => (HEADER_LINES_MIN_IN_TESTS, HEADER_LINES_MAX),
         _ => (HEADER_LINES_MIN, HEADER_LINES_MAX),
     };
-    let message = format!("a header of {lines} lines, expected {min} to {max}: what it does, what it refuses, where it sits");
+    let message =
+        format!("expected a header of {min} to {max} lines, but found {lines}: what it does, refuses, and where it sits");
     (lines < min || lines > max).then(|| complain(file, 1, message))
 }
 
