@@ -1,4 +1,5 @@
 //! The server's life: load, first verdicts, open doors, reloads, ordered shutdown. The only file that sees all doors.
+//! What doors tell each other passes through here, as events and calls; no decision about an answer or a verdict is made here.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

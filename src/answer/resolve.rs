@@ -1,4 +1,5 @@
 //! What stands at a name, RFC 1034 §4.3.2: zone, cut, name or wildcard, CNAME, RRset; and the negative answers of RFC 2308.
+//! Between the parsed question and the reply; where a name is bound, `steer.rs` decides.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,5 @@
 //! What `explain` is told while an answer is made. The silent trace costs nothing: its calls vanish.
+//! Steps carry ids and numbers only; words for operators are made by who listens.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,6 @@
 //! The loader: remembers what was good, reads what changed, and puts a snapshot together.
+//! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
+//! refused whole.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

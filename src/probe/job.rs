@@ -1,4 +1,5 @@
 //! The life of one probed address: wait, probe, report, again, until its task is ended.
+//! When to probe is `health::Cadence`'s decision, what the outcome means the tracker's.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
