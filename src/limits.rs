@@ -144,7 +144,7 @@ pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
 pub const PROBE_REASON_LENGTH_MAX: usize = 200;
 /// How soon a first failure is repeated: longer than a lost packet or a restart of a worker, unseen beside any interval.
 pub const PROBE_RECHECK_DELAY: Duration = Duration::from_millis(250);
-/// First probes at the start of the process are spread over this at most, so that warm-up is short.
+/// First probes of endpoints are spread over this at most, so that warm-up is short.
 pub const PROBE_START_SPREAD: Duration = Duration::from_secs(1);
 /// An interval varies by one part in this many, both ways, so that endpoints do not fall into step.
 pub const PROBE_JITTER_DIVISOR: u32 = 20;
