@@ -131,7 +131,7 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     fn walk(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
         let (node, state) = self.node(id)?;
-        self.trace.note(Step::Asked { node: id, grade: want.grade, depth: want.depth });
+        self.trace.note(Step::Asked { node: id, grade: want.grade });
         let chosen = match &node.kind {
             _ if !state.usable(want.grade, want.family) => None,
             NodeKind::Pool(pool) => self.draw_endpoints(id, pool, state, want),

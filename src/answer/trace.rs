@@ -36,8 +36,6 @@ pub enum Step<'a> {
         node: NodeId,
         /// How far down the answer may reach.
         grade: Grade,
-        /// How deep below the binding it stands.
-        depth: u32,
     },
     /// A policy will try its children (by index) in this order first.
     Ordered {
