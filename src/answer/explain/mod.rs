@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use super::{Client, Dice, Outcome, Transport, View, answer_traced};
 use crate::limits::{EXPLAIN_MEMBERS_SHOWN_MAX, UDP_PAYLOAD_LENGTH_MAX};
 use crate::snapshot::Serving;
-use crate::wire::message::CLASS_IN;
+use crate::wire::message::{CLASS_IN, Rcode};
 use crate::wire::{Name, RrType};
 
 use printed::Printed;
@@ -55,9 +55,10 @@ pub fn explain(serving: &Serving, asked: &Asked<'_>, why: &Why<'_>) -> String {
         Outcome::Drop(_) => lines.line("answer", "none: the query is dropped"),
         Outcome::Reply { length, facts } => {
             let printed = out.get(..length).and_then(Printed::read).unwrap_or_default();
-            let [aa, tc] =
-                [(printed.authoritative, " aa"), (facts.truncated, " tc")].map(|(set, word)| if set { word } else { "" });
-            lines.line("answer", format_args!("{}{aa}{tc}", facts.rcode.mnemonic()));
+            let flags = [(printed.authoritative, " aa"), (facts.truncated, " tc")];
+            let [aa, tc] = flags.map(|(is_set, flag)| if is_set { flag } else { "" });
+            let meaning = meaning(&printed, facts.rcode);
+            lines.line("answer", format_args!("{}{aa}{tc}{meaning}", facts.rcode.mnemonic()));
             for (word, section) in [("", &printed.answers), ("authority", &printed.authorities), ("glue", &printed.additionals)] {
                 lines.rows(word, section);
             }
@@ -68,6 +69,15 @@ pub fn explain(serving: &Serving, asked: &Asked<'_>, why: &Why<'_>) -> String {
         lines.line("scope", format_args!("/{scope}{note}"));
     }
     lines.text
+}
+
+/// What an answer without records means (RFC 2308 §2.2, RFC 1034 §4.2.1).
+fn meaning(printed: &Printed, rcode: Rcode) -> &'static str {
+    match (printed.answers.is_empty(), printed.authorities.is_empty(), printed.authoritative) {
+        (true, false, true) if rcode == Rcode::NoError => " (the name exists, but not with this type)",
+        (true, false, false) => " (a referral: the zone ends here)",
+        _ => "",
+    }
 }
 
 /// A query with EDNS, and the subnet if there is one.

@@ -21,6 +21,8 @@ pub(super) struct Recorder<'a> {
     zone: Option<LinkedZone>,
     bound: Option<NodeId>,
     client: Option<Client>,
+    /// Whether the type asked for is one that policies decide about.
+    decided: bool,
     /// How the policy or pool that was asked last has to answer.
     asked_grade: Grade,
     /// Whether its members are listed.
@@ -61,6 +63,7 @@ impl Trace for Recorder<'_> {
             Step::Drawn { node, member, r, sum } => self.drawn(node, member, r, sum),
             Step::Answered { pool, .. } => self.list_members(pool),
             Step::Own(family) => {
+                self.decided = true;
                 let said = format_args!("no endpoint has an {} address: the zone's own records answer", protocol(family));
                 self.lines.line("family", said);
             }
@@ -79,6 +82,7 @@ impl<'a> Recorder<'a> {
             zone: None,
             bound: None,
             client: None,
+            decided: false,
             asked_grade: Grade::Up,
             listed: false,
             grade: Grade::Up,
@@ -93,6 +97,9 @@ impl<'a> Recorder<'a> {
         match (&self.zone, self.bound) {
             (None, _) => self.lines.line("zone", "none of ours holds this name, or this type can't be asked for"),
             (Some(_), None) => self.lines.line("binding", "none: the name is not steered"),
+            (Some(_), Some(_)) if !self.decided => {
+                self.lines.line("", format_args!("addresses alone are steered: {} is answered from the zone", self.asked.qtype));
+            }
             (Some(_), Some(_)) => {}
         }
         (self.lines, self.scope)
@@ -125,6 +132,7 @@ impl<'a> Recorder<'a> {
         self.lines.line("client", said);
         let point = here.or(there).and_then(|location| location.point);
         self.client = Some(Client { family, hashed, point });
+        self.decided = true;
     }
 
     fn asked(&mut self, grade: Grade) {
@@ -155,12 +163,14 @@ impl<'a> Recorder<'a> {
         if reason == Reason::Weight {
             return self.list_members(node);
         }
-        if self.ordered.contains(&node) {
+        let Some(NodeKind::Policy(policy)) = self.kind(node) else { return };
+        // What `last` names comes before any order.
+        let last_is_asked = self.asked_grade == Grade::Last && policy.last.is_some();
+        if last_is_asked || self.ordered.contains(&node) {
             return;
         }
         self.ordered.push(node);
         self.tell_grade();
-        let Some(NodeKind::Policy(policy)) = self.kind(node) else { return };
         let names = |order: &[u16]| list(order.iter().map(|child| self.child_name(policy, *child)));
         let all: Vec<u16> = (0..policy.children.len() as u16).collect();
         let rest: Vec<u16> = all.iter().copied().filter(|child| !order.contains(child)).collect();

@@ -126,46 +126,88 @@ fn account(down: &[&str], qname: &str, qtype: RrType, subnet: Option<(IpAddr, u8
     explain(&serving(down), &asked, &Why { down: &why })
 }
 
+/// Compares with the file that keeps the account; `UPDATE_GOLDEN=1` rewrites it.
 #[track_caller]
-fn check(account: String, expected: &str) {
-    assert_eq!(account, expected, "\n{account}");
+fn check(case: &str, account: String) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain").join(case).with_extension("txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &account).unwrap();
+    }
+    assert_eq!(account, std::fs::read_to_string(&file).unwrap_or_default(), "{case} differs:\n{account}");
 }
+
+fn subnet(text: &str, length: u8) -> Option<(IpAddr, u8)> {
+    Some((text.parse().unwrap(), length))
+}
+
+const BOTH_DOWN: [&str; 3] = ["192.0.2.11", "192.0.2.21", "192.0.2.22"];
 
 #[test]
 fn a_pool_shows_its_odds_beside_the_throw() {
-    check(
-        account(&[], "us", RrType::A, Some(([203, 0, 113, 9].into(), 24)), &[Throw::exactly(79, 100)]),
-        "\
-us.example.com. A for 198.51.100.9 (subnet 203.0.113.0/24)
-  zone      example.com. (serial 7)
-  binding   us.example.com. -> pool \"us\"
-  client    203.0.113.0 is not located, by subnet
-  pool      us: us-1 70 %, us-2 30 %
-  drawn     us-2 (79 of 100)
-  answer    NOERROR aa
-            us.example.com. 30 IN A 192.0.2.22
-  scope     /0 (the same answer for every client)
-",
-    );
+    check("pool", account(&[], "us", RrType::A, subnet("203.0.113.9", 24), &[Throw::exactly(79, 100)]));
 }
 
 #[test]
 fn failover_tells_who_is_passed_over_and_why() {
-    check(
-        account(&["192.0.2.11", "192.0.2.22"], "web", RrType::A, None, &[]),
-        "\
-web.example.com. A for 198.51.100.9
-  zone      example.com. (serial 7)
-  binding   web.example.com. -> policy \"web\" (failover)
-  client    198.51.100.9 is not located
-  order     ap, us
-  passed    ap: no endpoint with an IPv4 address is up
-              ap-1: down (check \"web\": connection refused, for 12s)
-  pool      us: us-1 100 %
-  passed    us-2: down (check \"web\": connection refused, for 12s)
-  drawn     us-1 (0 of 70)
-  answer    NOERROR aa
-            web.example.com. 30 IN A 192.0.2.21
-",
-    );
+    check("failover", account(&["192.0.2.11", "192.0.2.22"], "web", RrType::A, None, &[]));
+}
+
+#[test]
+fn when_nothing_is_up_the_fallback_is_named() {
+    check("last", account(&BOTH_DOWN, "web", RrType::A, None, &[]));
+    let all = [&BOTH_DOWN[..], &["192.0.2.41"]].concat();
+    check("all_down", account(&all, "web", RrType::A, None, &[]));
+}
+
+#[test]
+fn a_throw_that_falls_to_the_wrong_family_is_shown() {
+    let down = ["192.0.2.11", "2001:db8:1::1"];
+    check("redraw", account(&down, "split", RrType::AAAA, None, &[Throw { draw: 1 << 30, redraw: 0 }]));
+}
+
+#[test]
+fn nested_policies_are_told_one_by_one() {
+    check("nested", account(&[], "world", RrType::A, subnet("2001:db8::", 56), &[]));
+}
+
+#[test]
+fn a_client_without_a_place_gets_the_order_as_written() {
+    check("unlocated", account(&[], "near", RrType::A, None, &[]));
+}
+
+#[test]
+fn a_family_that_no_endpoint_has_is_the_zones_own() {
+    check("own_family", account(&[], "us", RrType::AAAA, None, &[]));
+}
+
+#[test]
+fn the_way_to_a_binding_is_shown() {
+    check("cname", account(&[], "alias", RrType::A, None, &[]));
+    check("wildcard", account(&[], "x.any", RrType::A, None, &[]));
+}
+
+#[test]
+fn names_that_are_not_steered_are_answered_as_any() {
+    check("referral", account(&[], "x.cut", RrType::A, None, &[]));
+    check("text", account(&[], "plain", RrType::TXT, None, &[]));
+    check("generic", account(&[], "svc", RrType::HTTPS, None, &[]));
+    check("nxdomain", account(&[], "nothing", RrType::A, subnet("10.0.0.0", 8), &[]));
+    check("other_type", account(&[], "web", RrType::TXT, None, &[]));
+    check("no_zone", account(&[], "example.org.", RrType::A, None, &[]));
+}
+
+#[test]
+fn shares_and_lists_fit_a_line() {
+    assert_eq!([percent(70, 100), percent(1, 3), percent(0, 0)], ["70 %", "33.3 %", "0 %"]);
+    assert_eq!(list((0..18).map(|n| n.to_string())), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 and 2 more");
+}
+
+#[test]
+fn only_the_network_of_a_subnet_is_sent() {
+    let cases =
+        [("203.0.113.9", 24, "203.0.113.0"), ("203.0.113.9", 0, "0.0.0.0"), ("2001:db8:1:2ff::1", 57, "2001:db8:1:280::")];
+    for (address, length, expected) in cases {
+        assert_eq!(network(address.parse().unwrap(), length).to_string(), expected);
+    }
+    assert_eq!(subnet_option([203, 0, 113, 9].into(), 20), [0, 8, 0, 7, 0, 1, 20, 0, 203, 0, 112]);
 }
