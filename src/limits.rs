@@ -92,6 +92,8 @@ pub const CONTROL_REPLY_LENGTH_MAX: usize = 64 << 20;
 pub const CONTROL_CONNECTIONS_MAX: usize = 16;
 /// How long a request on the control socket may take to arrive, and a reply to leave.
 pub const CONTROL_IO_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the control socket rests when it can't accept, for want of file descriptors say.
+pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long an order may take; the longest is a reload of millions of records.
 pub const CONTROL_ANSWER_DEADLINE: Duration = Duration::from_secs(120);
 

@@ -77,8 +77,8 @@ impl<'m> Reader<'m> {
             Field::U8 => self.number(1)?.to_string(),
             Field::U16 => self.number(2)?.to_string(),
             Field::U32 | Field::Seconds => self.number(4)?.to_string(),
-            Field::Ipv4 => Ipv4Addr::from_octets(*self.take(4)?.first_chunk()?).to_string(),
-            Field::Ipv6 => Ipv6Addr::from_octets(*self.take(16)?.first_chunk()?).to_string(),
+            Field::Ipv4 => Ipv4Addr::from(*self.take(4)?.first_chunk::<4>()?).to_string(),
+            Field::Ipv6 => Ipv6Addr::from(*self.take(16)?.first_chunk::<16>()?).to_string(),
             Field::Name | Field::PlainName => self.name()?.to_string(),
             Field::String => quoted(self.string()?),
             Field::Strings => {
