@@ -1,4 +1,5 @@
 //! The operator's end of the control socket: sends one request, waits for the reply, and says what to do if there is none.
+//! Blocking, and bounded in time; what the reply means is the server's matter.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -32,16 +33,15 @@ fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Vec<u8>> {
 
 fn unreachable(path: &Path, error: &io::Error) -> Diagnostic {
     let path = path.display();
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-            Diagnostic::nowhere(format!("no server listens on \"{path}\"")).help("is it running, with this --config?")
-        }
-        io::ErrorKind::PermissionDenied => {
-            Diagnostic::nowhere(format!("the control socket \"{path}\" may not be used by this user"))
-                .help("run the command as the user that runs the server")
-        }
-        _ => Diagnostic::nowhere(format!("the control socket \"{path}\" can't be reached: {error}"))
-            .help("look at [server] control in the configuration"),
+    let kind = error.kind();
+    if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&kind) {
+        Diagnostic::nowhere(format!("no server listens on \"{path}\"")).help("is it running, with this --config?")
+    } else if kind == io::ErrorKind::PermissionDenied {
+        Diagnostic::nowhere(format!("the control socket \"{path}\" may not be used by this user"))
+            .help("run the command as the user that runs the server")
+    } else {
+        Diagnostic::nowhere(format!("the control socket \"{path}\" can't be reached: {error}"))
+            .help("look at [server] control in the configuration")
     }
 }
 

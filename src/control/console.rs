@@ -1,4 +1,5 @@
 //! The one place that prints: what a command has to say, to stdout and stderr, and its exit code.
+//! Everything else returns a [`Reply`].
 
 use std::io::{self, Write};
 use std::process::ExitCode;

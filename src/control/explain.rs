@@ -1,4 +1,5 @@
 //! `explain` as the operator types it: strings to a [`Query`], every fault of them in one go, and the words for what is down.
+//! The account itself is made by `answer::explain`.
 
 use std::net::IpAddr;
 use std::time::Duration;

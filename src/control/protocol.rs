@@ -1,4 +1,5 @@
 //! What goes over the control socket: one request and one reply, each a line of JSON.
+//! Both ends are the same program; there is no older version to speak to.
 
 use serde::{Deserialize, Serialize};
 

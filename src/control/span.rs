@@ -1,4 +1,5 @@
 //! Spans of time as an operator reads them at a glance: two units at most, "3m12s".
+//! Nothing here knows what time it is.
 
 use std::time::Duration;
 

@@ -1,12 +1,12 @@
 //! What `status` shows: the server in a few lines, then a table with a row for each address of each endpoint.
+//! Filled by the daemon; only the words and columns are made here.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::span::brief;
-use crate::health::{ProbeKey, Standing, Tracker, Verdict};
+use crate::health::{ProbeKey, Standing, Verdict};
 use crate::snapshot::{CompiledEndpoint, Family, NodeKind, Policies};
 
 /// How the server and its endpoints are.
@@ -73,12 +73,11 @@ pub struct ProbeStatus {
     pub last_error: Option<(Duration, String)>,
 }
 
-/// A row for each address of each endpoint, in the order of the configuration.
-pub fn endpoints(policies: &Policies, tracker: &Tracker, now: Duration) -> Vec<EndpointStatus> {
-    let standings: HashMap<&ProbeKey, &Standing> = tracker.standings().collect();
+/// A row for each address of each endpoint, in the order of the configuration; standings go by the index of the probe.
+pub fn endpoints(policies: &Policies, standings: &[Option<Standing>], now: Duration) -> Vec<EndpointStatus> {
     let probe_of = |endpoint: &CompiledEndpoint, family| {
-        let probe = policies.probes().get(endpoint.probes[family]? as usize)?;
-        standings.get(&probe.key).map(|standing| ProbeStatus::new(&probe.key, standing, now))
+        let index = endpoint.probes[family]? as usize;
+        Some(ProbeStatus::new(&policies.probes().get(index)?.key, standings.get(index)?.as_ref()?, now))
     };
     let mut rows = Vec::new();
     for node in policies.nodes() {

@@ -1,4 +1,5 @@
 //! A reply read back from the wire and printed as zone files write it; what has no text form prints as RFC 3597 §5 says.
+//! Only our own replies come here; names in them may be compressed.
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};

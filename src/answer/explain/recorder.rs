@@ -1,4 +1,5 @@
 //! Listens while an answer is made and writes each stage down as it comes.
+//! It decides nothing: the answer is the one that every query gets.
 
 use std::net::IpAddr;
 

@@ -109,7 +109,7 @@ fn zone() -> Zone {
 /// Serves the world above with these addresses down.
 fn serving(down: &[&str]) -> Serving {
     let config = config();
-    let (policies, faults) = Policies::compile(&config, Arc::new(World::empty()), None);
+    let (policies, faults) = Policies::compile(&config, Arc::new(World::default()), None);
     assert_eq!(faults, Vec::new());
     let (bound, faults) = bindings(&zone(), None, |_| String::new());
     assert_eq!(faults, Vec::new());

@@ -74,7 +74,7 @@ pub struct Probe {
     pub key: ProbeKey,
     /// How outcomes become verdicts.
     pub thresholds: Thresholds,
-    /// How it is asked: an index into [`Config::checks`].
+    /// How it is asked: an index into [`crate::config::Config::checks`].
     pub check: CheckId,
 }
 
