@@ -5,15 +5,18 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use super::protocol::fault;
 use super::{Reply, Request};
-use crate::diagnostic::Diagnostic;
 use crate::limits::{CONTROL_ANSWER_DEADLINE, CONTROL_IO_DEADLINE, CONTROL_REPLY_LENGTH_MAX};
 
-/// Asks the server that listens at `path`.
-pub fn call(path: &Path, request: &Request) -> Result<Reply, Diagnostic> {
-    let stream = UnixStream::connect(path).map_err(|error| unreachable(path, &error))?;
-    let line = exchange(&stream, request).map_err(|error| broken(path, &error.to_string()))?;
-    serde_json::from_slice(&line).map_err(|error| broken(path, &error.to_string()))
+/// What the server that listens at `path` replies; where none does, why, and what to do.
+pub fn call(path: &Path, request: &Request) -> Reply {
+    let stream = match UnixStream::connect(path) {
+        Ok(stream) => stream,
+        Err(error) => return Reply::could_not_run(unreachable(path, &error)),
+    };
+    let reply = exchange(&stream, request).and_then(|line| Ok(serde_json::from_slice(&line)?));
+    reply.unwrap_or_else(|error| Reply::could_not_run(broken(path, &error)))
 }
 
 fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Vec<u8>> {
@@ -31,21 +34,20 @@ fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Vec<u8>> {
     if reply.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(reply) }
 }
 
-fn unreachable(path: &Path, error: &io::Error) -> Diagnostic {
+fn unreachable(path: &Path, error: &io::Error) -> String {
     let path = path.display();
-    let kind = error.kind();
-    if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&kind) {
-        Diagnostic::nowhere(format!("no server listens on \"{path}\"")).help("is it running, with this --config?")
-    } else if kind == io::ErrorKind::PermissionDenied {
-        Diagnostic::nowhere(format!("the control socket \"{path}\" may not be used by this user"))
-            .help("run the command as the user that runs the server")
+    if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&error.kind()) {
+        fault(format!("no server listens on \"{path}\""), "is it running, with this --config?")
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        fault(format!("this user may not use the control socket \"{path}\""), "run the command as the user that runs the server")
     } else {
-        Diagnostic::nowhere(format!("the control socket \"{path}\" can't be reached: {error}"))
-            .help("look at [server] control in the configuration")
+        fault(format!("the control socket \"{path}\" can't be reached: {error}"), "look at [server] control in the configuration")
     }
 }
 
-fn broken(path: &Path, fault: &str) -> Diagnostic {
-    Diagnostic::nowhere(format!("the server on \"{}\" gave no proper reply: {fault}", path.display()))
-        .help("did it just end, or is it another version than this program? its log may tell")
+fn broken(path: &Path, error: &io::Error) -> String {
+    fault(
+        format!("the server on \"{}\" gave no proper reply: {error}", path.display()),
+        "did it just end, or is it another version than this program? its log may tell",
+    )
 }

@@ -4,11 +4,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::protocol::fault;
 use super::span::brief;
 use super::{ExplainRequest, Reply};
 use crate::answer::{Asked, Dice, Throw, Why, explain};
 use crate::config::{Check, CheckKind};
-use crate::diagnostic::{Diagnostic, Sources, did_you_mean, render};
+use crate::diagnostic::did_you_mean;
 use crate::health::{Standing, Verdict};
 use crate::limits::{ANSWERS_MAX, WEIGHT_SUM_MAX};
 use crate::snapshot::Serving;
@@ -39,8 +40,7 @@ impl Query {
             (Ok(name), Ok(types), Ok(client), Ok(subnet), Ok(throws)) => Ok(Self { name, types, client, subnet, throws }),
             (name, types, client, subnet, throws) => {
                 let faults = [name.err(), types.err(), client.err(), subnet.err(), throws.err()];
-                let sources = Sources::default();
-                Err(Reply::bad_input(faults.iter().flatten().map(|fault| render(fault, &sources)).collect::<String>()))
+                Err(Reply::bad_input(faults.into_iter().flatten().collect::<String>()))
             }
         }
     }
@@ -68,49 +68,45 @@ pub fn down(check: &Check, standing: &Standing, now: Duration) -> Option<String>
     (standing.verdict == Verdict::Down).then(|| format!("{kind} check \"{}\": {reason}, for {since}", check.name))
 }
 
-fn name(text: &str) -> Result<Name, Diagnostic> {
+fn name(text: &str) -> Result<Name, String> {
     // What people type is absolute, with or without the final dot.
-    Name::parse(text.as_bytes(), Some(&Name::root())).map_err(|fault| {
-        Diagnostic::nowhere(format!("\"{text}\" is no domain name: {fault}"))
-            .help("write the whole name, such as www.example.com")
-    })
+    let parsed = Name::parse(text.as_bytes(), Some(&Name::root()));
+    parsed.map_err(|why| fault(format!("\"{text}\" is no domain name: {why}"), "write the whole name, such as www.example.com"))
 }
 
-fn rrtype(text: &str) -> Result<Vec<RrType>, Diagnostic> {
+fn rrtype(text: &str) -> Result<Vec<RrType>, String> {
     let known = if text.eq_ignore_ascii_case("ANY") { Some(RrType::ANY) } else { RrType::from_mnemonic(text) };
     known.map(|rtype| vec![rtype]).ok_or_else(|| {
-        let fault = Diagnostic::nowhere(format!("\"{text}\" is no record type"));
-        match did_you_mean(text, LAYOUTS.iter().map(|layout| layout.mnemonic)) {
-            Some(near) => fault.help(format!("did you mean \"{near}\"?")),
-            None => fault.help("write a mnemonic such as AAAA, or TYPE and a number such as TYPE65"),
-        }
+        let near = did_you_mean(text, LAYOUTS.iter().map(|layout| layout.mnemonic));
+        let general = || String::from("write a mnemonic such as AAAA, or TYPE and a number such as TYPE65");
+        fault(format!("\"{text}\" is no record type"), near.map_or_else(general, |near| format!("did you mean \"{near}\"?")))
     })
 }
 
-fn client(text: &str) -> Result<IpAddr, Diagnostic> {
+fn client(text: &str) -> Result<IpAddr, String> {
     let address = text.parse::<IpAddr>().map(|address| address.to_canonical());
     address.map_err(|_| {
-        let fault = Diagnostic::nowhere(format!("expected an IP address after --client, but found \"{text}\""));
-        if text.contains('/') {
-            fault.help("a prefix belongs to --subnet; --client is the one address that the query comes from")
+        let help = if text.contains('/') {
+            "a prefix belongs to --subnet; --client is the one address that the query comes from"
         } else {
-            fault.help("write an address such as 203.0.113.9 or 2001:db8::9")
-        }
+            "write an address such as 203.0.113.9 or 2001:db8::9"
+        };
+        fault(format!("expected an IP address after --client, but found \"{text}\""), help)
     })
 }
 
-fn subnet(text: &str) -> Result<(IpAddr, u8), Diagnostic> {
+fn subnet(text: &str) -> Result<(IpAddr, u8), String> {
     let prefix = text.split_once('/').and_then(|(address, length)| {
         let (address, length) = (address.parse::<IpAddr>().ok()?, length.parse::<u8>().ok()?);
         (length <= if address.is_ipv4() { 32 } else { 128 }).then_some((address, length))
     });
     prefix.ok_or_else(|| {
-        Diagnostic::nowhere(format!("expected a prefix after --subnet, but found \"{text}\""))
-            .help("write an address and a length up to 32 or 128, such as 203.0.113.0/24 or 2001:db8::/56")
+        let help = "write an address and a length up to 32 or 128, such as 203.0.113.0/24 or 2001:db8::/56";
+        fault(format!("expected a prefix after --subnet, but found \"{text}\""), help)
     })
 }
 
-fn throws(text: &str) -> Result<Vec<Throw>, Diagnostic> {
+fn throws(text: &str) -> Result<Vec<Throw>, String> {
     let throw = |text: &str| {
         let (r, sum) = text.trim().split_once('/')?;
         let (r, sum) = (r.parse::<u32>().ok()?, sum.parse::<u32>().ok()?);
@@ -118,9 +114,9 @@ fn throws(text: &str) -> Result<Vec<Throw>, Diagnostic> {
     };
     let throws: Option<Vec<Throw>> = text.split(',').take(THROWS_MAX + 1).map(throw).collect();
     throws.filter(|throws| throws.len() <= THROWS_MAX).ok_or_else(|| {
-        Diagnostic::nowhere(format!("expected throws such as 79/100 after --dice, but found \"{text}\"")).help(format!(
-            "write R/SUM with R below SUM and SUM at most {WEIGHT_SUM_MAX}, at most {THROWS_MAX} with commas between"
-        ))
+        let message = format!("expected throws such as 79/100 after --dice, but found \"{text}\"");
+        let bounds = format!("R below SUM, SUM at most {WEIGHT_SUM_MAX}, at most {THROWS_MAX} of them");
+        fault(message, format!("write R/SUM with commas between; {bounds}"))
     })
 }
 
@@ -158,7 +154,7 @@ error: expected an IP address after --client, but found \"192.0.2.0/24\"
 error: expected a prefix after --subnet, but found \"10.0.0.0/33\"
   help: write an address and a length up to 32 or 128, such as 203.0.113.0/24 or 2001:db8::/56
 error: expected throws such as 79/100 after --dice, but found \"2/2\"
-  help: write R/SUM with R below SUM and SUM at most 65535, at most 32 with commas between
+  help: write R/SUM with commas between; R below SUM, SUM at most 65535, at most 32 of them
 ";
         assert_eq!(reply, Reply::bad_input(expected));
     }

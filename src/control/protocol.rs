@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{Diagnostic, Sources, render};
+
 /// What an operator wants of the running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,4 +60,9 @@ impl Reply {
     pub fn could_not_run(err: impl Into<String>) -> Self {
         Self { exit: 2, out: String::new(), err: err.into() }
     }
+}
+
+/// A fault without a place in a file, and the next step, as diagnostics read.
+pub(super) fn fault(message: impl Into<String>, help: impl Into<String>) -> String {
+    render(&Diagnostic::nowhere(message).help(help), &Sources::default())
 }

@@ -9,7 +9,6 @@ use std::time::Instant;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
 use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver};
-use crate::diagnostic::{Diagnostic, Sources, render};
 use crate::health::Verdict;
 use crate::load::{Loader, Report, check_zone, control_socket};
 use crate::snapshot::{Serving, Steering};
@@ -70,5 +69,5 @@ fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
 /// Asks the server that runs with this configuration.
 fn ask(config: &Path, request: &Request) -> Reply {
     let socket: PathBuf = control_socket(config);
-    call(&socket, request).unwrap_or_else(|fault: Diagnostic| Reply::could_not_run(render(&fault, &Sources::default())))
+    call(&socket, request)
 }

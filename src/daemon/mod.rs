@@ -67,6 +67,7 @@ impl Daemon {
             return Err(Failure::Bad(loaded.report));
         }
         tell(&loaded.report);
+        info!("loaded: {}", loaded.report.summary());
         let Loaded { config, snapshot, .. } = loaded;
         // Whether we may listen is found out before the warm-up; the doors open after it.
         drop(bind(&config)?);

@@ -65,7 +65,7 @@ pub fn explain(serving: &Serving, asked: &Asked<'_>, why: &Why<'_>) -> String {
         }
     }
     if asked.subnet.is_some() {
-        let note = if scope == 0 { " (the same answer for every client)" } else { "" };
+        let note = if scope == 0 { " (the answer may be reused for every client)" } else { "" };
         lines.line("scope", format_args!("/{scope}{note}"));
     }
     lines.text

@@ -263,7 +263,9 @@ impl<'a> Recorder<'a> {
                     (PoolChoice::Weighted | PoolChoice::Hashed, _) => format!("{}{}", weighted(), answers(pool)),
                 };
                 self.lines.line("pool", format_args!("{}: {said}", self.name(node)));
-                self.passed.tell_endpoints(node, pool, self.asked_grade, client.family, &mut self.lines);
+                if !self.passed.is_told(node) {
+                    self.passed.tell_endpoints(node, pool, self.asked_grade, client.family, &mut self.lines);
+                }
             }
             Some(NodeKind::Policy(policy)) => {
                 self.lines.line("weights", self.prefixed(node, weighted()));
@@ -340,7 +342,7 @@ fn kind_of(policy: &CompiledPolicy) -> &'static str {
 
 /// How many addresses an answer holds, where that is not the usual one.
 fn answers(pool: &CompiledPool) -> String {
-    if pool.answers == 1 { String::new() } else { format!("; {} in one answer", pool.answers) }
+    if pool.answers == 1 { String::new() } else { format!("; {} in one answer, each another", pool.answers) }
 }
 
 /// Where a client is, as exactly as is known.

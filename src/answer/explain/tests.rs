@@ -7,7 +7,7 @@ use super::*;
 use crate::answer::Throw;
 use crate::config::*;
 use crate::diagnostic::{Sources, Span};
-use crate::geo::World;
+use crate::geo::{Match, World};
 use crate::health::Verdict;
 use crate::snapshot::{Policies, Snapshot, Steering, bindings, compile_zone, link};
 use crate::zone::{Record, Zone};
@@ -23,6 +23,14 @@ fn name(text: &str) -> Name {
 fn common(name: &str) -> Common {
     let min_up = MinUp::Count(NonZeroU16::MIN);
     Common { name: name.into(), span: span(), location: None, min_up, ttl: None, ecs: None }
+}
+
+/// The pool with what differs from [`pool`].
+fn changed(mut node: Node, change: impl FnOnce(&mut Pool)) -> Node {
+    if let Node::Pool(pool) = &mut node {
+        change(pool);
+    }
+    node
 }
 
 /// Endpoints `NAME-1`, `NAME-2`, ... at 192.0.2.(10 x number + n), with an IPv6 address where `v6` says so.
@@ -71,6 +79,8 @@ fn config() -> Config {
         tcp_connections: 1,
         tcp_connections_per_source: 1,
     };
+    let matches = Match { country: vec![*b"CN"], ..Match::default() };
+    let rules = vec![Rule { matches, order: vec![NodeId(0)], strict: true, span: span() }];
     let nodes = vec![
         pool("ap", 1, &[1], true),
         pool("us", 2, &[70, 30], false),
@@ -80,6 +90,14 @@ fn config() -> Config {
         policy("split", Choose::Weighted(children(&[(0, 10), (1, 60), (2, 30)])), None),
         policy("world", Choose::Hashed(children(&[(4, 1), (5, 1)])), None),
         policy("near", Choose::Nearest { from: children(&[(2, 1), (1, 1)]), overrides: Vec::new() }, None),
+        changed(pool("all", 5, &[1, 1, 0], false), |pool| pool.choose = PoolChoice::All),
+        changed(pool("hash", 6, &[1, 1, 1], false), |pool| (pool.choose, pool.answers) = (PoolChoice::Hashed, 2)),
+        changed(pool("two", 7, &[1, 1], false), |pool| pool.answers = 2),
+        changed(pool("many", 8, &[1, 1, 1], false), |pool| {
+            pool.common.min_up = MinUp::Percent(50);
+            pool.common.ecs = Some((false, span()));
+        }),
+        policy("rules", Choose::Geo { rules, otherwise: Some(NodeId(4)) }, None),
     ];
     Config { server, checks: vec![check], nodes, zones: Vec::new() }
 }
@@ -98,9 +116,9 @@ fn zone() -> Zone {
         record("ns.cut", RrType::A, &[192, 0, 2, 53]),
         record("svc", RrType::HTTPS, &[0, 1, 0]),
     ];
-    for target in ["us", "web", "split", "world", "near", "*.any"] {
+    for target in ["us", "web", "split", "world", "near", "all", "hash", "two", "many", "rules", "*.any"] {
         records.push(record(target, RrType::A, &[192, 0, 2, 1]));
-        let text = target.trim_start_matches("*.").replace("any", "web");
+        let text = if target == "*.any" { "web" } else { target };
         records.push(record(&format!("_steer.{target}"), RrType::TXT, &[&[text.len() as u8], text.as_bytes()].concat()));
     }
     Zone { apex: name("example.com."), records }
@@ -168,6 +186,23 @@ fn a_throw_that_falls_to_the_wrong_family_is_shown() {
 #[test]
 fn nested_policies_are_told_one_by_one() {
     check("nested", account(&[], "world", RrType::A, subnet("2001:db8::", 56), &[]));
+}
+
+#[test]
+fn pools_tell_how_they_choose() {
+    check("all", account(&["192.0.2.51"], "all", RrType::A, None, &[]));
+    check("hash", account(&["192.0.2.62"], "hash", RrType::A, None, &[]));
+    check("two", account(&[], "two", RrType::A, None, &[Throw::exactly(1, 2)]));
+}
+
+#[test]
+fn a_pool_below_min_up_still_answers_with_what_is_up() {
+    check("min_up", account(&["192.0.2.81", "192.0.2.83"], "many", RrType::A, subnet("203.0.113.0", 24), &[]));
+}
+
+#[test]
+fn a_client_that_no_rule_matches_goes_on() {
+    check("otherwise", account(&[], "rules", RrType::A, subnet("0.0.0.0", 0), &[]));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use super::protocol::fault;
 use super::{Reply, Request};
 use crate::limits::{
     CONTROL_ACCEPT_PAUSE, CONTROL_ANSWER_DEADLINE, CONTROL_CONNECTIONS_MAX, CONTROL_IO_DEADLINE, CONTROL_REQUEST_LENGTH_MAX,
@@ -21,6 +22,9 @@ use crate::limits::{
 
 /// Read and write for the owner, nothing for others: who may reload may read every zone.
 const MODE: u32 = 0o600;
+
+/// What helps a client that does not speak as ours does.
+const ONE_LINE: &str = "send one line of JSON, or use signpost status, reload or explain";
 
 /// A socket that listens until this is dropped; then the file goes too.
 #[derive(Debug)]
@@ -89,11 +93,15 @@ async fn converse(mut stream: UnixStream, requests: mpsc::Sender<(Request, onesh
     let mut line = Vec::new();
     let mut incoming = BufReader::new(incoming.take(CONTROL_REQUEST_LENGTH_MAX as u64 + 1));
     let reply = match timeout(CONTROL_IO_DEADLINE, incoming.read_until(b'\n', &mut line)).await {
-        Err(_) => Reply::could_not_run(format!("error: no request came within {} s", CONTROL_IO_DEADLINE.as_secs())),
+        Err(_) => {
+            let message = format!("no request came within {} s", CONTROL_IO_DEADLINE.as_secs());
+            Reply::could_not_run(fault(message, ONE_LINE))
+        }
         // Who connects and says nothing wants to know whether somebody listens.
         Ok(Err(_) | Ok(0)) => return,
         Ok(Ok(_)) if line.len() > CONTROL_REQUEST_LENGTH_MAX => {
-            Reply::could_not_run(format!("error: the request is longer than {CONTROL_REQUEST_LENGTH_MAX} octets"))
+            let message = format!("the request is longer than {CONTROL_REQUEST_LENGTH_MAX} octets");
+            Reply::could_not_run(fault(message, ONE_LINE))
         }
         Ok(Ok(_)) => ask(&line, &requests).await,
     };
@@ -107,7 +115,10 @@ async fn converse(mut stream: UnixStream, requests: mpsc::Sender<(Request, onesh
 async fn ask(line: &[u8], requests: &mpsc::Sender<(Request, oneshot::Sender<Reply>)>) -> Reply {
     let request = match serde_json::from_slice::<Request>(line) {
         Ok(request) => request,
-        Err(error) => return Reply::could_not_run(format!("error: the server does not understand this request: {error}")),
+        Err(error) => {
+            let message = format!("the server does not understand this request: {error}");
+            return Reply::could_not_run(fault(message, "use the program of the version that the server has"));
+        }
     };
     let (answer, answered) = oneshot::channel();
     let answered = async {
@@ -116,9 +127,10 @@ async fn ask(line: &[u8], requests: &mpsc::Sender<(Request, oneshot::Sender<Repl
     };
     match timeout(CONTROL_ANSWER_DEADLINE, answered).await {
         Ok(Some(reply)) => reply,
-        Ok(None) => Reply::could_not_run("error: the server is shutting down"),
+        Ok(None) => Reply::could_not_run(fault("the server is shutting down", "start it again, or look at its log")),
         Err(_) => {
-            Reply::could_not_run(format!("error: the server did not answer within {} s", CONTROL_ANSWER_DEADLINE.as_secs()))
+            let message = format!("the server did not answer within {} s", CONTROL_ANSWER_DEADLINE.as_secs());
+            Reply::could_not_run(fault(message, "look at its log; the order may still be carried out"))
         }
     }
 }

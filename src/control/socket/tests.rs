@@ -19,10 +19,9 @@ fn echo() -> mpsc::Sender<(Request, oneshot::Sender<Reply>)> {
 }
 
 /// Calls from a thread of its own, as another process would.
-async fn called(path: &Path, request: Request) -> Result<Reply, String> {
+async fn called(path: &Path, request: Request) -> Reply {
     let path = path.to_owned();
-    let reply = tokio::task::spawn_blocking(move || call(&path, &request)).await.unwrap();
-    reply.map_err(|fault| format!("{}; {}", fault.message, fault.help.unwrap_or_default()))
+    tokio::task::spawn_blocking(move || call(&path, &request)).await.unwrap()
 }
 
 /// What comes back for these octets.
@@ -47,12 +46,12 @@ async fn a_request_goes_there_and_back() {
     let question = ExplainRequest { name: "www.example.com".into(), client: "192.0.2.1".into(), ..Default::default() };
     for request in [Request::Status, Request::Reload, Request::Explain(question)] {
         let expected = Reply { exit: 1, out: format!("{request:?}"), err: "fault".into() };
-        assert_eq!(called(&path, request).await, Ok(expected));
+        assert_eq!(called(&path, request).await, expected);
     }
     drop(listening);
     assert!(!path.exists());
-    let expected = format!("no server listens on \"{}\"; is it running, with this --config?", path.display());
-    assert_eq!(called(&path, Request::Status).await, Err(expected));
+    let expected = format!("error: no server listens on \"{}\"\n  help: is it running, with this --config?\n", path.display());
+    assert_eq!(called(&path, Request::Status).await, Reply::could_not_run(expected));
 }
 
 #[tokio::test]
@@ -70,7 +69,7 @@ async fn what_is_no_request_is_refused_in_words() {
         let reply = sent(&path, octets).await;
         assert!(reply.starts_with("{\"exit\":2,") && reply.contains(expected), "{reply}");
     }
-    assert_eq!(called(&path, Request::Status).await.map(|reply| reply.out), Ok("Status".into()));
+    assert_eq!(called(&path, Request::Status).await.out, "Status");
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,8 +99,8 @@ async fn a_daemon_that_is_gone_is_told() {
     let (sender, requests) = mpsc::channel(1);
     drop(requests);
     let _listening = listen(&path, sender).await.unwrap();
-    let expected = Reply::could_not_run("error: the server is shutting down");
-    assert_eq!(called(&path, Request::Status).await, Ok(expected));
+    let reply = called(&path, Request::Status).await;
+    assert!(reply.exit == 2 && reply.err.starts_with("error: the server is shutting down\n  help: "), "{reply:?}");
 }
 
 #[tokio::test]
@@ -113,7 +112,7 @@ async fn a_stale_socket_is_replaced_and_nothing_else() {
     let _listening = listen(&path, echo()).await.unwrap();
     let refused = listen(&path, echo()).await.unwrap_err().to_string();
     assert!(refused.contains("another server answers on it"), "{refused}");
-    assert!(called(&path, Request::Status).await.is_ok(), "the first still answers");
+    assert_eq!(called(&path, Request::Status).await.out, "Status", "the first still answers");
 
     let file = folder.path().join("notes.txt");
     fs::write(&file, "mine").unwrap();
@@ -136,8 +135,8 @@ async fn a_server_that_breaks_off_is_told() {
         }
     });
     for _ in 0..2 {
-        let fault = called(&path, Request::Status).await.unwrap_err();
-        assert!(fault.contains("gave no proper reply"), "{fault}");
+        let reply = called(&path, Request::Status).await;
+        assert!(reply.exit == 2 && reply.err.contains("gave no proper reply"), "{reply:?}");
     }
     broken.join().unwrap();
 }

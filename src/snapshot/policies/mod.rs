@@ -199,6 +199,18 @@ impl Policies {
         &self.probes
     }
 
+    /// The endpoints that a probe judges, as `pool/endpoint`.
+    pub fn endpoints_of(&self, probe: u32) -> Vec<String> {
+        let mut names = Vec::new();
+        for node in &self.nodes {
+            let Kind::Pool(pool) = &node.kind else { continue };
+            let judged =
+                |endpoint: &&CompiledEndpoint| Family::ALL.into_iter().any(|family| endpoint.probes[family] == Some(probe));
+            names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
+        }
+        names
+    }
+
     /// Where addresses are.
     pub fn world(&self) -> &Arc<World> {
         &self.world
