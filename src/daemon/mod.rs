@@ -1,5 +1,9 @@
 //! The server's life: load, first verdicts, open doors, reloads, ordered shutdown. The only file that sees all doors.
 
+mod demo;
+
+pub use demo::demo;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io;
@@ -142,9 +146,7 @@ impl Daemon {
 
     /// How things stand.
     pub async fn survey(&self) -> Option<Survey> {
-        let (reply, survey) = oneshot::channel();
-        self.events.send(Event::Survey(reply)).await.ok()?;
-        survey.await.ok()
+        survey(&self.events).await
     }
 
     /// Where queries are answered.
@@ -186,6 +188,13 @@ impl Daemon {
             warn!("a change of \"{key}\" in [server] needs a restart; the old value holds until then");
         }
     }
+}
+
+/// Asks the Keeper how things stand; `None` if it has ended.
+async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
+    let (reply, survey) = oneshot::channel();
+    events.send(Event::Survey(reply)).await.ok()?;
+    survey.await.ok()
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
@@ -265,7 +274,6 @@ pub fn begin_log() {
 /// Serves the configuration at `path` until told to end.
 pub fn serve(path: PathBuf) -> Result<(), Failure> {
     begin_log();
-    let could_not = |error: io::Error| Failure::CouldNotRun(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
     runtime.block_on(async {
         let mut daemon = Daemon::prepare(&path)?;
@@ -274,4 +282,8 @@ pub fn serve(path: PathBuf) -> Result<(), Failure> {
         daemon.shutdown().await;
         Ok(())
     })
+}
+
+fn could_not(error: io::Error) -> Failure {
+    Failure::CouldNotRun(error.to_string())
 }
