@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::demo::demo;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
 use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver};
@@ -23,7 +24,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Explain { config, offline: false, question } => ask(&config, &Request::Explain(question)),
         Command::Status { config } => ask(&config, &Request::Status),
         Command::Reload { config } => ask(&config, &Request::Reload),
-        Command::Demo => ended(Err(Failure::CouldNotRun("".into()))),
+        Command::Demo => ended(demo()),
     };
     deliver(&reply)
 }

@@ -2,6 +2,7 @@
 //! What doors tell each other passes through here, as events and calls; no decision about an answer or a verdict is made here.
 
 mod command;
+mod demo;
 mod survey;
 
 use std::collections::hash_map::RandomState;
@@ -187,9 +188,7 @@ impl Daemon {
 
     /// How things stand.
     pub async fn survey(&self) -> Option<Survey> {
-        let (reply, survey) = oneshot::channel();
-        self.events.send(Event::Survey(reply)).await.ok()?;
-        survey.await.ok()
+        survey(&self.events).await
     }
 
     /// Where queries are answered.
@@ -236,6 +235,13 @@ impl Daemon {
 /// Waits until every probed address has its verdict, or the Keeper is gone: then waiting is no use either.
 async fn all_known(known: &mut watch::Receiver<bool>) {
     let _ = known.wait_for(|known| *known).await;
+}
+
+/// Asks the Keeper how things stand; `None` if it has ended.
+async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
+    let (reply, survey) = oneshot::channel();
+    events.send(Event::Survey(reply)).await.ok()?;
+    survey.await.ok()
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
@@ -310,7 +316,6 @@ pub fn begin_log() {
 /// Serves the configuration at `path` until told to end.
 pub fn serve(path: PathBuf) -> Result<(), Failure> {
     begin_log();
-    let could_not = |error: io::Error| Failure::CouldNotRun(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
     runtime.block_on(async {
         let mut daemon = Daemon::prepare(&path).await?;
@@ -319,4 +324,8 @@ pub fn serve(path: PathBuf) -> Result<(), Failure> {
         daemon.shutdown().await;
         Ok(())
     })
+}
+
+fn could_not(error: io::Error) -> Failure {
+    Failure::CouldNotRun(error.to_string())
 }
