@@ -17,7 +17,8 @@ const EVENTS_SHOWN_MAX: usize = 8;
 /// A terminal is drawn anew this often, and at every event.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(500);
 
-pub(super) const KEYS: &str = "1 2 3 kill or revive a place, 4 5 6 its second edge only, a all, q quit";
+/// What the keys do.
+const KEYS: &str = "1 2 3 kill or revive a place, 4 5 6 its second edge only, a all, q quit";
 
 /// What does not change while the demo runs.
 #[derive(Debug)]
@@ -29,19 +30,18 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// What to try: a dig line for each client, and one for curl.
+    /// What to try: a dig line for each client, one for curl, and the files to edit.
     fn lines(&self) -> Vec<String> {
         let (server, port) = (self.network.address(1), self.dns_port);
         let dig = |client: &Client| {
             let [high, low] = client.subnet;
             let place = PLACES.get(client.nearest).copied().unwrap_or_default();
-            format!("dig @{server} -p {port} www.example.com +short +subnet={high}.{low}.0.0/16  # {place}")
+            format!("dig @{server} -p {port} www.example.com +short +subnet={high}.{low}.0.0/16 # {place}")
         };
-        let head = format!("Signpost demo: example.com on {server}:{port}, its files in {}", self.folder);
-        let curl = format!("curl http://{}:{}/", self.network.address(12), self.edge_port);
-        let try_it = ["".to_owned(), "Try it from another terminal:".to_owned()];
-        let curl = format!("{curl}  # hello from Ashburn");
-        [head].into_iter().chain(try_it).chain(CLIENTS.iter().map(dig)).chain([curl]).collect()
+        let head = format!("Signpost demo: example.com on {server}:{port}. Try from another terminal:");
+        let curl = format!("curl http://{}:{}/ # hello from Ashburn", self.network.address(12), self.edge_port);
+        let files = format!("Files, read again when they change: {}", self.folder);
+        [head].into_iter().chain(CLIENTS.iter().map(dig)).chain([curl, files]).collect()
     }
 }
 
@@ -126,7 +126,7 @@ impl Drawn {
 }
 
 /// The whole picture, with as many events as there is room for in so many rows.
-fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: bool) -> Vec<String> {
+pub(super) fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: bool) -> Vec<String> {
     let mut lines = scene.lines();
     lines.push(String::new());
     lines.extend((0..PLACES.len()).map(|place| place_line(scene, board, now, place, coloured)));
@@ -138,7 +138,7 @@ fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: boo
     let mut events: Vec<String> = board.last_events(room).map(|(at, text)| event(*at, text)).collect();
     events.resize(room, String::new());
     lines.extend(events);
-    lines.push(format!("{KEYS}"));
+    lines.push(KEYS.to_owned());
     lines
 }
 
@@ -185,7 +185,8 @@ fn bar(shares: &Shares, coloured: bool) -> String {
         let fill = if coloured { ' ' } else { '=' };
         let segment: String = text.chars().chain(std::iter::repeat(fill)).take(length).collect();
         // The second edge of a place has the brighter one of its two colours.
-        let brighter = edges_of(edge.place).first().is_some_and(|&first| EDGES.get(first).is_some_and(|first| first.host != edge.host));
+        let brighter =
+            edges_of(edge.place).first().is_some_and(|&first| EDGES.get(first).is_some_and(|first| first.host != edge.host));
         let background = [46, 43, 45].get(edge.place).copied().unwrap_or(47) + if brighter { 60 } else { 0 };
         bar.push_str(&paint(&segment, &format!("30;{background}"), coloured && length > 0));
     }
