@@ -1,4 +1,5 @@
 //! A reply as it grows: header and question first, whole RRsets or nothing after, OPT last.
+//! Counts and flags are written once, at the end. What goes in is decided by `resolve.rs`.
 
 use super::edns::Edns;
 use super::question::Question;

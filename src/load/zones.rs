@@ -1,4 +1,5 @@
 //! One zone file to one compiled zone, with all its faults.
+//! Which zones there are, and what becomes of a bad one, is decided in `loader.rs`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Warnings about bindings that load, but probably mean something else: what a plain name server would answer, and what we do.
+//! They need zone and policies together, so they are found when the two are linked. Nothing is refused here.
 
 use std::collections::HashSet;
 use std::net::IpAddr;

@@ -1,4 +1,5 @@
 //! The header of a message, RCODEs, opcodes and the pieces that readers and writers of messages share (RFC 1035 §4.1).
+//! No message is read or written here.
 
 /// Octets of the header.
 pub const HEADER_LENGTH: usize = 12;

@@ -16,6 +16,7 @@ mod tests;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,7 +45,7 @@ const FIRST_ANSWERS_DEADLINE: Duration = Duration::from_secs(15);
 const KEYS_QUEUED_MAX: usize = 16;
 
 /// Plays until the visitor quits, input ends, or a signal comes.
-pub fn demo() -> Result<(), Failure> {
+pub(super) fn demo() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
     runtime.block_on(play(Network::USUAL, io::stdin(), io::stdout(), Terminal::is_here()))
 }
@@ -56,12 +57,13 @@ async fn play(network: Network, input: impl Read + Send + 'static, out: impl Wri
     is_free(server)?;
     let edges = Edges::start(network).await.map_err(could_not)?;
     let folder = Folder::write(network, edges.port(), unguessable()).map_err(could_not)?;
-    let mut daemon = Daemon::prepare(&folder.config())?;
+    let mut daemon = Daemon::prepare(&folder.config()).await?;
     tokio::select! {
         opened = daemon.open() => opened?,
         _ = interrupt.recv() => return Ok(()),
     }
-    let scene = Scene { network, dns_port: DNS_PORT, edge_port: edges.port(), folder: folder.path().display().to_string() };
+    let program = std::env::args_os().next().map_or_else(|| "signpost".into(), PathBuf::from);
+    let scene = Scene { network, dns_port: DNS_PORT, edge_port: edges.port(), folder: folder.path().to_owned(), program };
     let resolver = Resolver::new(server).await.map_err(could_not)?;
     let show = Show { scene, edges, resolver, events: daemon.events.clone(), started: daemon.started, board: Board::default() };
     let shown = tokio::select! {

@@ -3,6 +3,7 @@
 //! Everything is ASCII with a few colours, so that it looks the same on every terminal; `NO_COLOR` turns them off.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::board::{Board, Shares};
@@ -26,11 +27,13 @@ pub(super) struct Scene {
     pub(super) network: Network,
     pub(super) dns_port: u16,
     pub(super) edge_port: u16,
-    pub(super) folder: String,
+    pub(super) folder: PathBuf,
+    /// How the visitor called us.
+    pub(super) program: PathBuf,
 }
 
 impl Scene {
-    /// What to try: a dig line for each client, one for curl, and the files to edit.
+    /// What to try: a dig line for each client, the edges, a command, and files to edit.
     fn lines(&self) -> Vec<String> {
         let (server, port) = (self.network.address(1), self.dns_port);
         let dig = |client: &Client| {
@@ -40,8 +43,9 @@ impl Scene {
         };
         let head = format!("Signpost demo: example.com on {server}:{port}. Try from another terminal:");
         let curl = format!("curl http://{}:{}/ # hello from Ashburn", self.network.address(12), self.edge_port);
-        let files = format!("Files, read again when they change: {}", self.folder);
-        [head].into_iter().chain(CLIENTS.iter().map(dig)).chain([curl, files]).collect()
+        let status = format!("{} status --config {}/signpost.toml", self.program.display(), self.folder.display());
+        let files = format!("Its files, read again when they change: {}", self.folder.display());
+        [head].into_iter().chain(CLIENTS.iter().map(dig)).chain([curl, status, files]).collect()
     }
 }
 

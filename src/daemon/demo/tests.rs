@@ -128,7 +128,7 @@ async fn a_visit_kills_and_revives_and_never_lacks_an_answer() {
     let ((input, keys), (output, out)) = (pipe().unwrap(), pipe().unwrap());
     let demo = tokio::spawn(play(network, input, out, false));
     let mut visitor = Visitor::new(keys, output);
-    let folder = visitor.sees("Files, read again when they change: ").await;
+    let folder = visitor.sees("Its files, read again when they change: ").await;
     let folder = Path::new(folder.rsplit(": ").next().unwrap()).to_owned();
     assert!(folder.join("signpost.toml").exists());
     let first = visitor.sees("Berlin    [").await;
@@ -154,7 +154,8 @@ dig @127.0.0.1 -p 5300 www.example.com +short +subnet=141.20.0.0/16 # Frankfurt
 dig @127.0.0.1 -p 5300 www.example.com +short +subnet=128.59.0.0/16 # Ashburn
 dig @127.0.0.1 -p 5300 www.example.com +short +subnet=133.11.0.0/16 # Singapore
 curl http://127.0.0.12:8080/ # hello from Ashburn
-Files, read again when they change: /some/folder/signpost-demo-0123abcd
+target/release/signpost status --config /var/signpost-demo-0123abcd/signpost.toml
+Its files, read again when they change: /var/signpost-demo-0123abcd
 
 Frankfurt  1 fra-1 127.0.0.11 DOWN    3 s   4 fra-2 127.0.0.21 up     11 s
 Ashburn    2 iad-1 127.0.0.12 up     11 s   5 iad-2 127.0.0.22 up     11 s
@@ -168,7 +169,6 @@ Tokyo     [sin-1 100 % ==================================================]
    7.0 s  you killed fra-1, fra-2
    9.0 s  fra-1 is down: connection refused
    9.0 s  Berlin is sent to Ashburn instead of Frankfurt, 2.0 s after the key
-
 
 
 
@@ -192,8 +192,8 @@ fn the_picture_fits_a_usual_terminal() {
     standings[0] = standing(Verdict::Down, seconds(9));
     board.take_standings(seconds(9), &standings);
     board.take_answers(seconds(9), 0, &[2, 2, 2], 4);
-    let folder = "/some/folder/signpost-demo-0123abcd".to_owned();
-    let scene = Scene { network: Network::USUAL, dns_port: DNS_PORT, edge_port: 8080, folder };
+    let (folder, program) = ("/var/signpost-demo-0123abcd".into(), "target/release/signpost".into());
+    let scene = Scene { network: Network::USUAL, dns_port: DNS_PORT, edge_port: 8080, folder, program };
     let picture = screen::frame(&scene, &board, seconds(12), 24, false);
     assert!(picture.len() <= 24 && picture.iter().all(|line| line.len() <= 80), "{picture:#?}");
     assert_eq!(picture.join("\n"), PICTURE);
