@@ -143,7 +143,8 @@ pub(super) fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, co
     events.resize(room, String::new());
     lines.extend(events);
     lines.push(KEYS.to_owned());
-    lines
+    // A smaller terminal gets the end: more lines than rows would scroll away at each redraw.
+    lines.split_off(lines.len().saturating_sub(rows))
 }
 
 fn place_line(scene: &Scene, board: &Board, now: Duration, place: usize, coloured: bool) -> String {
@@ -181,20 +182,23 @@ fn bar(shares: &Shares, coloured: bool) -> String {
     let sum = shares.iter().sum::<usize>().max(1);
     let mut bar = String::new();
     let (mut before, mut begin) = (0, 0);
-    for (edge, share) in EDGES.iter().zip(shares) {
+    for ((index, edge), share) in EDGES.iter().enumerate().zip(shares) {
         before += share;
         let end = before * BAR_LENGTH / sum;
         let length = end - std::mem::replace(&mut begin, end);
         let text = format!("{} {} % ", edge.name, share * 100 / sum);
         let fill = if coloured { ' ' } else { '=' };
         let segment: String = text.chars().chain(std::iter::repeat(fill)).take(length).collect();
-        // The second edge of a place has the brighter one of its two colours.
-        let brighter =
-            edges_of(edge.place).first().is_some_and(|&first| EDGES.get(first).is_some_and(|first| first.host != edge.host));
-        let background = [46, 43, 45].get(edge.place).copied().unwrap_or(47) + if brighter { 60 } else { 0 };
-        bar.push_str(&paint(&segment, &format!("30;{background}"), coloured && length > 0));
+        bar.push_str(&paint(&segment, &colour(index, edge.place), coloured && length > 0));
     }
     bar
+}
+
+/// Black on the colour of the place; its second edge has the brighter one.
+fn colour(edge: usize, place: usize) -> String {
+    let background = [46, 43, 45].get(place).copied().unwrap_or(47);
+    let is_first = edges_of(place).first() == Some(&edge);
+    format!("30;{}", if is_first { background } else { background + 60 })
 }
 
 fn event(at: Duration, text: &str) -> String {

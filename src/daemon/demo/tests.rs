@@ -73,7 +73,7 @@ async fn a_taken_port_is_named_with_the_next_step() {
 fn the_files_say_what_the_code_says() {
     let network = network(0x40);
     let folder = Folder::write(network, 8081, unguessable()).unwrap();
-    let loaded = Loader::new(&folder.config(), 1).load().unwrap();
+    let loaded = Loader::new(folder.config(), 1).load().unwrap();
     assert_eq!(loaded.report.summary(), "1 zone, 4 names, 5 RRsets, 1 steered name, 0 errors, 0 warnings");
     let policies = &loaded.snapshot.policies;
     assert!(policies.probes().iter().all(|probe| probe.key.port == 8081));
@@ -154,8 +154,8 @@ dig @127.0.0.1 -p 5300 www.example.com +short +subnet=141.20.0.0/16 # Frankfurt
 dig @127.0.0.1 -p 5300 www.example.com +short +subnet=128.59.0.0/16 # Ashburn
 dig @127.0.0.1 -p 5300 www.example.com +short +subnet=133.11.0.0/16 # Singapore
 curl http://127.0.0.12:8080/ # hello from Ashburn
-target/release/signpost status --config /var/signpost-demo-0123abcd/signpost.toml
-Its files, read again when they change: /var/signpost-demo-0123abcd
+target/release/signpost status --config /var/signpost-demo-0123ab/signpost.toml
+Its files, read again when they change: /var/signpost-demo-0123ab
 
 Frankfurt  1 fra-1 127.0.0.11 DOWN    3 s   4 fra-2 127.0.0.21 up     11 s
 Ashburn    2 iad-1 127.0.0.12 up     11 s   5 iad-2 127.0.0.22 up     11 s
@@ -192,13 +192,15 @@ fn the_picture_fits_a_usual_terminal() {
     standings[0] = standing(Verdict::Down, seconds(9));
     board.take_standings(seconds(9), &standings);
     board.take_answers(seconds(9), 0, &[2, 2, 2], 4);
-    let (folder, program) = ("/var/signpost-demo-0123abcd".into(), "target/release/signpost".into());
+    let (folder, program) = ("/var/signpost-demo-0123ab".into(), "target/release/signpost".into());
     let scene = Scene { network: Network::USUAL, dns_port: DNS_PORT, edge_port: 8080, folder, program };
     let picture = screen::frame(&scene, &board, seconds(12), 24, false);
     assert!(picture.len() <= 24 && picture.iter().all(|line| line.len() <= 80), "{picture:#?}");
     assert_eq!(picture.join("\n"), PICTURE);
-    let coloured = screen::frame(&scene, &board, seconds(12), 10, true).join("\n");
+    let coloured = screen::frame(&scene, &board, seconds(12), 24, true).join("\n");
     assert!(coloured.contains("\x1b[31;1mDOWN\x1b[0m"));
+    let small = screen::frame(&scene, &board, seconds(12), 10, false);
+    assert_eq!((small.len(), small.last()), (10, picture.last()));
 }
 
 #[test]
