@@ -3,7 +3,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -254,11 +254,12 @@ fn unguessable() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Writes log lines to stderr; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
+/// Writes log lines to stderr, coloured on a terminal only; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
 pub fn begin_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNPOST_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = lines.with_ansi(io::stderr().is_terminal());
     // A second logger in one process (tests) is refused, and need not be there.
     let _ = lines.try_init();
 }
