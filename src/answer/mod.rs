@@ -6,6 +6,7 @@
 
 mod dice;
 mod edns;
+mod explain;
 mod question;
 mod reply;
 mod resolve;
@@ -15,6 +16,7 @@ mod trace;
 use std::net::IpAddr;
 
 pub use dice::{Dice, Throw};
+pub use explain::{Asked, Why, explain};
 pub use trace::{Reason, Silent, Step, Trace};
 
 use edns::Edns;

@@ -125,6 +125,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         if let EntryKind::Steered(binding) = entry.kind
             && let Some(link) = self.linked.links.get(binding as usize)
         {
+            self.trace.note(Step::Bound { link: *link, binding });
             self.answer_steered(*link, rrsets, owner);
             return None;
         }
@@ -144,7 +145,6 @@ impl<T: Trace> Resolver<'_, '_, T> {
 
     /// A bound name: addresses by policy, everything else as it stands; its CNAME is for servers that can't steer.
     fn answer_steered(&mut self, link: Link, rrsets: &[Rrset], owner: u16) {
-        self.trace.note(Step::Bound(link));
         let families = self.view.serving.snapshot.policies.node(link.node).map_or_else(PerFamily::default, |node| node.families);
         let family = match self.qtype {
             RrType::A => Some(Family::V4),
@@ -171,7 +171,8 @@ impl<T: Trace> Resolver<'_, '_, T> {
         // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
         let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address);
         let subject = Subject::new(self.source, subnet);
-        self.trace.note(Step::Client { family, address: subject.address(), by_subnet: subnet.is_some() });
+        let (address, hashed) = (subject.address(), subject.hashed());
+        self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
         let mut decision = Decision { serving: self.view.serving, subject, dice: self.view.dice, trace: self.trace };
         let chosen = decision.choose(link.node, family);
         if subnet.is_some() {

@@ -72,7 +72,7 @@ impl Subject {
     }
 
     /// The address that the hashed choice goes by: a private subnet says nothing (RFC 7871 §10).
-    fn hashed(&self) -> IpAddr {
+    pub(super) fn hashed(&self) -> IpAddr {
         self.resolver.filter(|_| self.private.is_some()).unwrap_or(self.address)
     }
 }
@@ -115,12 +115,7 @@ pub(super) struct Decision<'a, T> {
 impl<'a, T: Trace> Decision<'a, T> {
     /// Chooses endpoints for a bound node; nothing only if no endpoint below it has the family.
     pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> Option<Chosen> {
-        Grade::ALL.into_iter().find_map(|grade| {
-            if grade != Grade::Up {
-                self.trace.note(Step::Grade(grade));
-            }
-            self.walk(bound, Want { grade, family, depth: 0 })
-        })
+        Grade::ALL.into_iter().find_map(|grade| self.walk(bound, Want { grade, family, depth: 0 }))
     }
 
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
@@ -136,6 +131,7 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     fn walk(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
         let (node, state) = self.node(id)?;
+        self.trace.note(Step::Asked { node: id, grade: want.grade });
         let chosen = match &node.kind {
             _ if !state.usable(want.grade, want.family) => None,
             NodeKind::Pool(pool) => self.draw_endpoints(id, pool, state, want),

@@ -287,20 +287,34 @@ impl Run {
     }
 }
 
-/// Checks one zone file by itself.
-pub fn check_zone(apex: &Name, path: &Path) -> Report {
-    let mut sources = Sources::default();
-    let setting = Setting { root: folder_of(path), rules: None, config: None, seed: 0 };
-    let read = read_zone(apex, path, setting, &mut sources);
-    let mut report = Report::default();
-    report.extend(read.diagnostics, &sources);
-    if let Some((_, zone)) = read.compiled {
-        report.zones = 1;
-        report.names = zone.name_count();
-        report.rrsets = zone.rrset_count();
-        report.steered = zone.bindings().len();
+/// Checks one zone file as the zone `apex`; with what the configuration at `config` says, if there is one.
+pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
+    let mut run = Run { sources: Sources::default(), report: Report::default(), seen: Stamps::new() };
+    let config = if config.exists() { run.read_config(config) } else { None };
+    let rules = config.as_ref().and_then(|config| config.zones.iter().find(|rules| rules.apex == *apex));
+    let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
+    let read = read_zone(apex, path, setting, &mut run.sources);
+    run.tell(read.diagnostics);
+    let Some((parsed, compiled)) = read.compiled else { return run.report };
+    run.report.zones = 1;
+    run.report.names = compiled.name_count();
+    run.report.rrsets = compiled.rrset_count();
+    run.report.steered = compiled.bindings().len();
+    if let Some(config) = &config {
+        // Where clients are does not matter here.
+        let (policies, _) = Policies::compile(config, Arc::default(), None);
+        match link(Arc::new(compiled), rules, config, &policies) {
+            Ok(linked) => run.tell(lint(&parsed, &linked, &policies)),
+            Err(faults) => run.tell(faults),
+        }
     }
-    report
+    run.report
+}
+
+/// The control socket that a server with this configuration listens on; a broken file has the usual one.
+pub fn control_socket(config: &Path) -> PathBuf {
+    let mut run = Run { sources: Sources::default(), report: Report::default(), seen: Stamps::new() };
+    run.read_config(config).map_or_else(|| folder_of(config).join("signpost.sock"), |config| config.server.control)
 }
 
 /// The folder of a file, fit for joining and listing.

@@ -7,7 +7,7 @@ use super::body::Body;
 use super::hash::NameHash;
 use crate::wire::RrType;
 
-/// An entry's index in [`Names`].
+/// An entry's index among the names of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryId(pub u32);
 

@@ -74,7 +74,7 @@ pub struct Probe {
     pub key: ProbeKey,
     /// How outcomes become verdicts.
     pub thresholds: Thresholds,
-    /// How it is asked: an index into [`Config::checks`].
+    /// How it is asked: an index into [`crate::config::Config::checks`].
     pub check: CheckId,
 }
 
@@ -197,6 +197,18 @@ impl Policies {
     /// All probes; verdicts go by their index.
     pub fn probes(&self) -> &[Probe] {
         &self.probes
+    }
+
+    /// The endpoints that a probe judges, as `pool/endpoint`.
+    pub fn endpoints_of(&self, probe: u32) -> Vec<String> {
+        let mut names = Vec::new();
+        for node in &self.nodes {
+            let Kind::Pool(pool) = &node.kind else { continue };
+            let judged =
+                |endpoint: &&CompiledEndpoint| Family::ALL.into_iter().any(|family| endpoint.probes[family] == Some(probe));
+            names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
+        }
+        names
     }
 
     /// Where addresses are.

@@ -21,8 +21,11 @@ use std::fmt;
 use crate::harness::golden;
 use tree::{File, Tree};
 
+/// Reads the repository and complains.
+type Rule = fn(&Tree) -> Vec<Complaint>;
+
 /// Every rule of the house, by name.
-const RULES: &[(&str, fn(&Tree) -> Vec<Complaint>)] = &[
+const RULES: &[(&str, Rule)] = &[
     ("floors", floors::find),
     ("cycles", cycles::find),
     ("io", bans::io),

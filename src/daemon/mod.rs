@@ -1,6 +1,10 @@
 //! The server's life: load, first verdicts, open doors, reloads, ordered shutdown. The only file that sees all doors.
 //! What doors tell each other passes through here, as events and calls; no decision about an answer or a verdict is made here.
 
+mod command;
+mod demo;
+mod survey;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal};
@@ -13,7 +17,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+pub use command::run;
+
 use crate::config::Config;
+use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
 use crate::health::Verdict;
 use crate::limits::PROBE_REPORTS_QUEUED_MAX;
@@ -45,11 +52,14 @@ pub struct Daemon {
     started: Instant,
     watch: Option<Watch>,
     transport: Option<Transport>,
+    requests: mpsc::Receiver<(Request, oneshot::Sender<Reply>)>,
+    /// Removes the socket when dropped.
+    _control: Listening,
 }
 
 impl Daemon {
-    /// Loads everything and begins to probe; nothing is answered yet.
-    pub fn prepare(path: &Path) -> Result<Self, Failure> {
+    /// Loads everything, begins to probe and to listen to operators; no query is answered yet.
+    pub async fn prepare(path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
         let mut loader = Loader::new(path, unguessable());
         let loaded = loader.load().map_err(Failure::Bad)?;
@@ -58,8 +68,13 @@ impl Daemon {
             return Err(Failure::Bad(loaded.report));
         }
         tell(&loaded.report);
+        info!("loaded: {}", loaded.report.summary());
         let Loaded { config, snapshot, .. } = loaded;
-        check_listen(&config)?;
+        // Whether we may listen is found out before the warm-up; the doors open after it.
+        drop(bind(&config)?);
+        let (requests_in, requests) = mpsc::channel(1);
+        let control = listen(&config.server.control, requests_in).await;
+        let control = control.map_err(|error| Failure::CouldNotRun(error.to_string()))?;
         let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
         let (events, all_known, _) = Keeper::start(Arc::clone(&current), started);
@@ -76,6 +91,8 @@ impl Daemon {
             started,
             watch: None,
             transport: None,
+            requests,
+            _control: control,
         };
         daemon.watch_files();
         Ok(daemon)
@@ -83,10 +100,16 @@ impl Daemon {
 
     /// Waits for the first verdicts, or for `warmup`, and opens the doors.
     pub async fn open(&mut self) -> Result<(), Failure> {
-        // A closed channel means that the Keeper is gone; then waiting is no use either.
-        let known = tokio::time::timeout(self.config.server.warmup, self.all_known.wait_for(|known| *known)).await;
-        if known.is_err() {
-            warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
+        let deadline = tokio::time::Instant::now() + self.config.server.warmup;
+        loop {
+            tokio::select! {
+                () = all_known(&mut self.all_known) => break,
+                () = tokio::time::sleep_until(deadline) => {
+                    warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
+                    break;
+                }
+                Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
+            }
         }
         let bound = bind(&self.config)?;
         let opened = bound.start(&self.current, &self.registry, caps(&self.config));
@@ -106,10 +129,32 @@ impl Daemon {
             tokio::select! {
                 _ = hangup.recv() => drop(self.reload().await),
                 () = settled(&mut self.watch, self.config.server.settle) => if self.loader.is_changed() { drop(self.reload().await) },
+                Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
                 _ = terminate.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
             }
         }
+    }
+
+    /// Does what an operator asks for over the control socket.
+    async fn serve_request(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
+        let text = match request {
+            Request::Reload => {
+                let report = self.reload().await;
+                Reply { exit: u8::from(report.errors() > 0), out: report.summary(), err: report.text() }
+            }
+            Request::Status => self.survey().await.map_or_else(
+                || Reply::could_not_run("the Keeper has ended"),
+                |survey| Reply::done(self.status(&survey).render()),
+            ),
+            Request::Explain(question) => match (Query::read(&question), self.survey().await) {
+                (Err(reply), _) => reply,
+                (Ok(_), None) => Reply::could_not_run("the Keeper has ended"),
+                (Ok(query), Some(survey)) => Reply::done(self.explain(&query, &survey)),
+            },
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(text);
     }
 
     /// Reads everything again; what was good goes on until the new stands, and longer if the new is bad.
@@ -143,9 +188,7 @@ impl Daemon {
 
     /// How things stand.
     pub async fn survey(&self) -> Option<Survey> {
-        let (reply, survey) = oneshot::channel();
-        self.events.send(Event::Survey(reply)).await.ok()?;
-        survey.await.ok()
+        survey(&self.events).await
     }
 
     /// Where queries are answered.
@@ -187,6 +230,18 @@ impl Daemon {
             warn!("a change of \"{key}\" in [server] needs a restart; the old value holds until then");
         }
     }
+}
+
+/// Waits until every probed address has its verdict, or the Keeper is gone: then waiting is no use either.
+async fn all_known(known: &mut watch::Receiver<bool>) {
+    let _ = known.wait_for(|known| *known).await;
+}
+
+/// Asks the Keeper how things stand; `None` if it has ended.
+async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
+    let (reply, survey) = oneshot::channel();
+    events.send(Event::Survey(reply)).await.ok()?;
+    survey.await.ok()
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
@@ -244,11 +299,6 @@ fn bind(config: &Config) -> Result<transport::Bound, Failure> {
     transport::bind(&config.server.listen, threads).map_err(|error| Failure::CouldNotRun(error.to_string()))
 }
 
-/// Finds out before the warm-up whether we may listen; the doors open after it.
-fn check_listen(config: &Config) -> Result<(), Failure> {
-    bind(config).map(drop)
-}
-
 /// A number that nobody outside can know: `RandomState` takes its keys from the system.
 fn unguessable() -> u64 {
     RandomState::new().hash_one(std::process::id())
@@ -267,13 +317,16 @@ pub fn begin_log() {
 /// Serves the configuration at `path` until told to end.
 pub fn serve(path: PathBuf) -> Result<(), Failure> {
     begin_log();
-    let could_not = |error: io::Error| Failure::CouldNotRun(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
     runtime.block_on(async {
-        let mut daemon = Daemon::prepare(&path)?;
+        let mut daemon = Daemon::prepare(&path).await?;
         daemon.open().await?;
         daemon.run().await.map_err(could_not)?;
         daemon.shutdown().await;
         Ok(())
     })
+}
+
+fn could_not(error: io::Error) -> Failure {
+    Failure::CouldNotRun(error.to_string())
 }
