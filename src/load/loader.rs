@@ -91,9 +91,11 @@ impl Loader {
             self.check_zones_alone(run);
             return None;
         };
-        let world = self.load_world(&config, run)?;
-        let (policies, faults) = Policies::compile(&config, world, self.policies.as_deref());
-        let bad = any_error(&faults);
+        let world = self.load_world(&config, run);
+        // Without its world nothing is served; an empty one serves to find all other faults.
+        let bad_world = world.is_none();
+        let (policies, faults) = Policies::compile(&config, world.unwrap_or_default(), self.policies.as_deref());
+        let bad = bad_world || any_error(&faults);
         run.tell(faults);
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
@@ -180,6 +182,7 @@ impl Loader {
         let read = read_zone(apex, path, setting, &mut run.sources);
         run.seen.extend(read.stamps.clone());
         run.tell(read.diagnostics);
+        let is_broken = read.compiled.is_none();
         if let Some((parsed, compiled)) = read.compiled {
             let compiled = Arc::new(compiled);
             match link(Arc::clone(&compiled), rules, config, policies) {
@@ -192,8 +195,11 @@ impl Loader {
         }
         // The last good version goes on, if the new policies allow it.
         let good = good?;
-        let linked = link(Arc::clone(&good.compiled), rules, config, policies).ok()?;
-        Some((linked, good.clone()))
+        let linked = link(Arc::clone(&good.compiled), rules, config, policies);
+        if let (Err(faults), true) = (&linked, is_broken) {
+            run.tell(faults.iter().map(|fault| stuck(path, fault)));
+        }
+        Some((linked.ok()?, good.clone()))
     }
 
     fn check_zones_alone(&self, run: &mut Run) {
@@ -207,6 +213,12 @@ impl Loader {
             }
         }
     }
+}
+
+/// Why the last good version of a zone can't go on, so that the whole load is refused. Its text is gone, so no place is told.
+fn stuck(path: &Path, fault: &Diagnostic) -> Diagnostic {
+    let why = format!("the last good version of \"{}\" can't go on: {}", path.display(), fault.message);
+    Diagnostic::nowhere(why).help("mend the zone file, or keep what its last good version names")
 }
 
 impl GoodZone {
