@@ -190,10 +190,12 @@ endpoints = [{{ name = "good", v4 = "{}" }}, {{ name = "wrong", v4 = "{}", weigh
 fn dig_understands_the_answers() {
     let (eu, us) = (Nginx::http(), Nginx::http());
     let server = Server::start(&two_places(eu.address(), us.address()));
-    for (network, address) in [("198.18.3.0/24", eu.address()), ("198.18.33.0/24", us.address())] {
+    // London shares its scope with Berlin, New York with nobody.
+    let clients = [("198.18.3.0/24", "19", eu.address()), ("198.18.33.0/24", "20", us.address())];
+    for (network, scope, address) in clients {
         let output = dig(&server, &["nearest.example.com", "A", &format!("+subnet={network}")]);
         assert!(output.contains("status: NOERROR") && output.contains("flags: qr aa rd"), "{output}");
-        assert!(output.contains(&format!("CLIENT-SUBNET: {network}/19")), "{output}");
+        assert!(output.contains(&format!("CLIENT-SUBNET: {network}/{scope}")), "{output}");
         let answer = output.lines().find(|line| line.starts_with("nearest.example.com.")).unwrap_or_default();
         let words: Vec<&str> = answer.split_whitespace().collect();
         assert_eq!(words, ["nearest.example.com.", "30", "IN", "A", &address.to_string()], "{output}");

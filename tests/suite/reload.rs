@@ -10,13 +10,12 @@ use hickory_proto::rr::RecordType;
 use crate::harness::asker::{Asker, slowest};
 use crate::harness::client::{addresses, ask, query};
 use crate::harness::endpoint::{self, Nginx, PORT};
-use crate::harness::server::{Folder, Server, launch};
+use crate::harness::server::{Folder, Server, command, launch};
 use crate::harness::{ZONE_HEAD, until};
 
 /// Reads again on SIGHUP only, so that a test knows which load it sees.
 const BY_SIGNAL: &str = "[server]\nlisten = \"127.0.0.1:0\"\nwatch = false\n";
 const BY_WATCH: &str = "[server]\nlisten = \"127.0.0.1:0\"\nsettle = \"200ms\"\n";
-/// Longer than any load takes: a watched file that is no news is not read within this.
 const RELOADS: u8 = 20;
 
 /// A zone whose name "www" has this address.
@@ -94,6 +93,33 @@ fn a_bad_zone_keeps_its_last_good_version_and_the_others_go_on() {
     folder.write("zones/example.org.zone", &zone(4));
     server.reload();
     assert_eq!((www(&server, "example.org"), www(&server, "example.com")), (Ok(address(4)), Ok(address(3))));
+}
+
+#[test]
+fn the_reload_command_tells_what_is_bad_and_exits_1() {
+    let folder = two_zones(BY_SIGNAL);
+    let server = Server::start(&folder);
+    folder.write("zones/example.com.zone", &zone(2));
+    folder.write("zones/example.net.zone", &format!("{}mail IN A 192.0.2.256\n", zone(2)));
+    let output = command(&folder, "reload");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && stderr.contains("example.net.zone:6:11: error: "), "{stderr}");
+    assert_eq!((www(&server, "example.com"), www(&server, "example.net")), (Ok(address(2)), Ok(address(1))));
+
+    folder.write("zones/example.net.zone", &zone(2));
+    assert_eq!(command(&folder, "reload").status.code(), Some(0));
+    assert_eq!(www(&server, "example.net"), Ok(address(2)), "it answers when the command returns");
+}
+
+#[test]
+fn an_operator_who_looks_all_the_time_does_not_keep_new_files_away() {
+    let folder = two_zones(BY_WATCH);
+    let server = Server::start(&folder);
+    folder.write("zones/example.com.zone", &zone(2));
+    until("the new zone answers", || {
+        assert!(command(&folder, "status").status.success());
+        (www(&server, "example.com") == Ok(address(2))).then_some(())
+    });
 }
 
 #[test]
@@ -248,7 +274,7 @@ fn included_files_are_part_of_it() {
     comes(&server, "example.com", Ok(address(8)));
     // A file that is new there.
     folder.write("conf.d/us.toml", "[pool.us]\nendpoints = [{ name = \"a\", v4 = \"192.0.2.7\" }]\n");
-    server.log_after("\"us\" is not used", || {});
+    until("the new file is read", || server.log().contains("conf.d/us.toml:1:7: warning").then_some(()));
     folder.write("zones/shared/hosts", "mail IN A 192.0.2.26\n");
     let mail = query("mail.example.com.", RecordType::A);
     until("the included record", || (addresses(&ask(server.address(), &mail)) == [address(26)].into()).then_some(()));
@@ -315,8 +341,9 @@ fn a_signal_before_the_first_answer_is_no_harm() {
     let folder = two_zones(&config);
     folder.write("zones/example.com.zone", &format!("{}_steer.www IN TXT \"web\"\n", zone(1)));
     let server = launch(&folder);
-    server.log_after("port 0", || {});
-    server.signal("HUP");
+    until("the files are read", || server.log().contains("loaded: ").then_some(()));
+    let log = server.reload();
+    assert!(log.contains("reloaded: 2 zones"), "{log}");
     server.signal("TERM");
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use super::until;
@@ -117,17 +117,20 @@ impl Drop for Server {
 
 /// Starts it and does not wait.
 pub(crate) fn launch(folder: &Folder) -> Server {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_signpost"))
-        .args(["serve", "--config"])
-        .arg(folder.path("signpost.toml"))
-        .env_remove("SIGNPOST_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut process = signpost(folder, "serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::of(process.stderr.take().unwrap());
     Server { process, log, addresses: Vec::new() }
+}
+
+/// Runs another command with the same files to its end.
+pub(crate) fn command(folder: &Folder, name: &str) -> Output {
+    signpost(folder, name).output().unwrap()
+}
+
+fn signpost(folder: &Folder, command: &str) -> Command {
+    let mut signpost = Command::new(env!("CARGO_BIN_EXE_signpost"));
+    signpost.args([command, "--config"]).arg(folder.path("signpost.toml")).env_remove("SIGNPOST_LOG").stdin(Stdio::null());
+    signpost
 }
 
 /// By the shell's own `kill`, which is everywhere.
