@@ -5,6 +5,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod dice;
+mod dname;
 mod edns;
 mod explain;
 mod question;

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::View;
+use super::dname::Prefix;
 use super::edns::Ecs;
 use super::question::{FoldedName, Question};
 use super::reply::{Reply, Section};
@@ -109,6 +110,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
                 self.answer_cut(id, name, owner);
                 None
             }
+            Found::Moved { by, labels } => self.answer_moved(by, name.labels() - labels, owner),
             Found::Nothing => {
                 // RFC 6604 §3: the RCODE tells of the last name of a chain.
                 self.resolution.rcode = Rcode::NxDomain;
@@ -213,6 +215,26 @@ impl<T: Trace> Resolver<'_, '_, T> {
         // RFC 9471 §3: glue that does not fit sets TC.
         self.reply.set_truncated();
         self.reply.push(Section::Authority, bodies, referral.ns, self.apex_offset);
+    }
+
+    /// RFC 6672 §3.2: the DNAME `by`, and a CNAME made from it for the name at `name_at`, of which `moved` labels change their parent.
+    fn answer_moved(&mut self, by: EntryId, moved: usize, name_at: u16) -> Next {
+        self.reply.set_authoritative();
+        let rrsets = self.zone.rrsets(self.zone.entry(by)?);
+        let dname = rrsets.iter().find(|rrset| rrset.rtype == RrType::DNAME)?;
+        let prefix = Prefix::read(self.reply.octets(), name_at, moved)?;
+        let dname_at = self.push_answer(dname, prefix.rest_at)?;
+        let Some(target) = self.reply.rdata_at(dname_at).and_then(|target| prefix.below(target)) else {
+            // RFC 6672 §2.2: a name that would be too long.
+            self.resolution.rcode = Rcode::YxDomain;
+            return None;
+        };
+        let cname_at = self.reply.push_like(dname_at, name_at, RrType::CNAME, target.as_wire());
+        if cname_at.is_none() {
+            self.reply.set_truncated();
+        }
+        let asked = self.qtype == RrType::CNAME || self.qtype == RrType::ANY;
+        cname_at.filter(|_| !asked).map(|at| at + 12)
     }
 
     fn push_answer(&mut self, rrset: &Rrset, owner: u16) -> Option<usize> {

@@ -71,7 +71,7 @@ impl Keeper {
         let mut keeper = Self { current, tracker: Tracker::default(), started, retired: Vec::new(), known };
         let snapshot = Arc::clone(&keeper.current.load().snapshot);
         keeper.replan(&snapshot);
-        // Where nothing is probed, nobody need wait.
+        // Where nothing is checked, nobody need wait.
         keeper.known.send_replace(keeper.tracker.all_known());
         (sender, all_known, tokio::spawn(keeper.run(events)))
     }

@@ -138,7 +138,7 @@ fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: boo
     let mut events: Vec<String> = board.last_events(room).map(|(at, text)| event(*at, text)).collect();
     events.resize(room, String::new());
     lines.extend(events);
-    lines.push(format!("{KEYS}"));
+    lines.push(KEYS.to_owned());
     lines
 }
 
