@@ -3,23 +3,25 @@
 
 mod command;
 mod demo;
+mod signals;
 mod survey;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use signals::{Signals, Told};
+
 pub use command::run;
 
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
 use crate::health::Verdict;
@@ -44,6 +46,8 @@ pub enum Failure {
 pub struct Daemon {
     loader: Loader,
     config: Arc<Config>,
+    /// What was written at the start, which holds for what needs a restart.
+    at_start: Server,
     current: Arc<Current>,
     registry: Registry,
     events: mpsc::Sender<Event>,
@@ -53,6 +57,7 @@ pub struct Daemon {
     watch: Option<Watch>,
     transport: Option<Transport>,
     requests: mpsc::Receiver<(Request, oneshot::Sender<Reply>)>,
+    signals: Signals,
     /// Removes the socket when dropped.
     _control: Listening,
 }
@@ -61,6 +66,7 @@ impl Daemon {
     /// Loads everything, begins to probe and to listen to operators; no query is answered yet.
     pub async fn prepare(path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
+        let signals = Signals::new().map_err(could_not)?;
         let mut loader = Loader::new(path, unguessable());
         let loaded = loader.load().map_err(Failure::Bad)?;
         // A start has no last good version to fall back on: one bad zone would be a zone that is silently gone.
@@ -82,6 +88,7 @@ impl Daemon {
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {
             loader,
+            at_start: config.server.clone(),
             config,
             current,
             registry: Registry::default(),
@@ -92,13 +99,14 @@ impl Daemon {
             watch: None,
             transport: None,
             requests,
+            signals,
             _control: control,
         };
         daemon.watch_files();
         Ok(daemon)
     }
 
-    /// Waits for the first verdicts, or for `warmup`, and opens the doors.
+    /// Waits for the first verdicts, or for `warmup`, and opens the doors; they stay closed if it is told to end meanwhile.
     pub async fn open(&mut self) -> Result<(), Failure> {
         let deadline = tokio::time::Instant::now() + self.config.server.warmup;
         loop {
@@ -108,6 +116,10 @@ impl Daemon {
                     warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
                     break;
                 }
+                told = self.signals.next() => match told {
+                    Told::Reload => drop(self.reload().await),
+                    Told::End => return Ok(()),
+                },
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
             }
         }
@@ -121,17 +133,15 @@ impl Daemon {
     }
 
     /// Answers until told to end.
-    pub async fn run(&mut self) -> io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub async fn run(&mut self) {
         loop {
             tokio::select! {
-                _ = hangup.recv() => drop(self.reload().await),
+                told = self.signals.next() => match told {
+                    Told::Reload => drop(self.reload().await),
+                    Told::End => return,
+                },
                 () = settled(&mut self.watch, self.config.server.settle) => if self.loader.is_changed() { drop(self.reload().await) },
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
             }
         }
     }
@@ -164,6 +174,8 @@ impl Daemon {
             Ok(loaded) => loaded,
             Err(report) => {
                 tell(&report);
+                // What was bad may lie where nothing lay before.
+                self.watch_files();
                 error!(errors = report.errors(), "reload refused; what was good goes on");
                 return report;
             }
@@ -220,14 +232,14 @@ impl Daemon {
     }
 
     fn warn_of_restart(&self, new: &Config) {
-        let (old, new) = (&self.config.server, &new.server);
+        let (old, new) = (&self.at_start, &new.server);
         let changed = [
             ("listen", old.listen != new.listen),
             ("threads", old.threads != new.threads),
             ("control", old.control != new.control),
         ];
         for (key, _) in changed.iter().filter(|(_, changed)| *changed) {
-            warn!("a change of \"{key}\" in [server] needs a restart; the old value holds until then");
+            warn!("a change of \"{key}\" in [server] needs a restart; the value from the start holds until then");
         }
     }
 }
@@ -304,11 +316,12 @@ fn unguessable() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Writes log lines to stderr; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
+/// Writes log lines to stderr, coloured on a terminal only; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
 pub fn begin_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNPOST_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = lines.with_ansi(io::stderr().is_terminal());
     // A second logger in one process (tests) is refused, and need not be there.
     let _ = lines.try_init();
 }
@@ -320,7 +333,7 @@ pub fn serve(path: PathBuf) -> Result<(), Failure> {
     runtime.block_on(async {
         let mut daemon = Daemon::prepare(&path).await?;
         daemon.open().await?;
-        daemon.run().await.map_err(could_not)?;
+        daemon.run().await;
         daemon.shutdown().await;
         Ok(())
     })

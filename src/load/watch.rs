@@ -2,19 +2,31 @@
 //!
 //! Folders, not files: editors and orchestrators replace files by renaming. What changed is not told; the loader compares stamps.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::files::shown;
 
 /// A watch on some folders.
 #[derive(Debug)]
 pub struct Watch {
     watcher: RecommendedWatcher,
-    folders: Vec<PathBuf>,
+    /// Each with the folder that had the path when the watch began: deploys swap whole folders.
+    folders: BTreeMap<PathBuf, Option<Identity>>,
     touched: mpsc::Receiver<()>,
+    /// Since when nothing was touched, if something was and nobody was told yet.
+    resting_since: Option<Instant>,
 }
+
+/// Device and inode.
+type Identity = (u64, u64);
 
 impl Watch {
     /// Watches nothing yet.
@@ -28,43 +40,53 @@ impl Watch {
             }
         });
         let watcher = watcher.map_err(|error| format!("can't watch files: {error}"))?;
-        Ok(Self { watcher, folders: Vec::new(), touched })
+        Ok(Self { watcher, folders: BTreeMap::new(), touched, resting_since: None })
     }
 
     /// Watches exactly these folders from now on; those that can't be watched are returned with the reason.
     pub fn replan(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
-        for gone in self.folders.iter().filter(|folder| !folders.contains(folder)) {
+        let wanted: BTreeMap<_, _> = folders.into_iter().map(|folder| (folder.clone(), identity(&folder))).collect();
+        for (gone, _) in self.folders.iter().filter(|(folder, identity)| wanted.get(*folder) != Some(identity)) {
             // A folder that was deleted has ended its own watch.
             let _ = self.watcher.unwatch(shown(gone));
         }
         let known = std::mem::take(&mut self.folders);
         let mut faults = Vec::new();
-        for folder in folders {
-            let watched = known.contains(&folder)
-                || match self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
-                    Ok(()) => true,
-                    Err(error) => {
-                        faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
-                        false
-                    }
-                };
-            if watched {
-                self.folders.push(folder);
+        for (folder, identity) in wanted {
+            if known.get(&folder) != Some(&identity) {
+                if let Err(error) = self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
+                    faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
+                    continue;
+                }
+                // What changed in it since it was read was not told.
+                self.resting_since = Some(Instant::now());
             }
+            self.folders.insert(folder, identity);
         }
         faults
     }
 
-    /// Waits until something was touched and then left alone for `settle`.
+    /// Waits until something was touched and then left alone for `settle`. Whoever stops waiting halfway may wait again.
     pub async fn settled(&mut self, settle: Duration) {
-        if self.touched.recv().await.is_none() {
-            return std::future::pending().await;
+        loop {
+            let touched = match self.resting_since {
+                None => self.touched.recv().await,
+                Some(since) => match timeout_at(since + settle, self.touched.recv()).await {
+                    Ok(touched) => touched,
+                    Err(_) => {
+                        self.resting_since = None;
+                        return;
+                    }
+                },
+            };
+            if touched.is_none() {
+                return std::future::pending().await;
+            }
+            self.resting_since = Some(Instant::now());
         }
-        while tokio::time::timeout(settle, self.touched.recv()).await.is_ok() {}
     }
 }
 
-/// The empty path is the working folder.
-fn shown(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+fn identity(folder: &Path) -> Option<Identity> {
+    fs::metadata(shown(folder)).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }

@@ -4,4 +4,7 @@
 
 mod harness;
 
+mod probe;
+mod reload;
 mod tidy;
+mod wire;

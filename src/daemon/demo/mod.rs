@@ -67,7 +67,7 @@ async fn play(network: Network, input: impl Read + Send + 'static, out: impl Wri
     let resolver = Resolver::new(server).await.map_err(could_not)?;
     let show = Show { scene, edges, resolver, events: daemon.events.clone(), started: daemon.started, board: Board::default() };
     let shown = tokio::select! {
-        ended = daemon.run() => ended.map_err(could_not),
+        () = daemon.run() => Ok(()),
         shown = show.run(input, out, live) => shown,
     };
     daemon.shutdown().await;
