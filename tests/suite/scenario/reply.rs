@@ -1,6 +1,8 @@
 //! A reply as text. An independent decoder (hickory-proto) reads the records; the header, the OPT record and its options are
 //! read by hand, since that decoder takes option data for right that is not.
 
+use std::ops::Range;
+
 use hickory_proto::op::Message;
 use hickory_proto::rr::Record as Decoded;
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
@@ -32,7 +34,8 @@ impl Reply {
     /// Decodes a reply, or says in what way it is none.
     pub(crate) fn read(octets: &[u8]) -> Result<Self, String> {
         let layout = Layout::read(octets).ok_or("the reply is cut off, or longer than its sections")?;
-        let message = Message::from_vec(octets).map_err(|error| format!("the reply can't be decoded: {error}"))?;
+        let message =
+            Message::from_vec(&layout.without_options(octets)).map_err(|error| format!("the reply can't be decoded: {error}"))?;
         let high = layout.opt.as_ref().map_or(0, |(_, high)| u16::from(*high));
         Ok(Self {
             id: [octets[0], octets[1]],
@@ -85,6 +88,8 @@ struct Layout {
     question_end: usize,
     /// The OPT record with the upper bits of the RCODE.
     opt: Option<(Edns, u8)>,
+    /// Where the options are.
+    options: Range<usize>,
 }
 
 impl Layout {
@@ -95,7 +100,7 @@ impl Layout {
             at = name_end(octets, at)? + 4;
         }
         let question_end = at;
-        let mut opt = None;
+        let (mut opt, mut options) = (None, 0..0);
         for _ in 0..word(6)? + word(8)? + word(10)? {
             let fixed = name_end(octets, at)?;
             let end = fixed + 10 + usize::from(word(fixed + 8)?);
@@ -104,13 +109,24 @@ impl Layout {
                     payload: word(fixed + 2)?,
                     version: *octets.get(fixed + 5)?,
                     dnssec_ok: word(fixed + 6)? == 0x8000,
-                    options: options(octets.get(fixed + 10..end)?)?,
+                    options: read_options(octets.get(fixed + 10..end)?)?,
                 };
+                options = fixed + 10..end;
                 opt = Some((edns, *octets.get(fixed + 4)?));
             }
             at = end;
         }
-        (at == octets.len()).then_some(Self { question_end, opt })
+        (at == octets.len()).then_some(Self { question_end, opt, options })
+    }
+
+    /// The message without its options: the decoder knows no subnet of family 0.
+    fn without_options(&self, octets: &[u8]) -> Vec<u8> {
+        let mut octets = octets.to_vec();
+        if !self.options.is_empty() {
+            octets.drain(self.options.clone());
+            octets[self.options.start - 2..self.options.start].fill(0);
+        }
+        octets
     }
 }
 
@@ -125,7 +141,7 @@ fn name_end(octets: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-fn options(mut rdata: &[u8]) -> Option<Vec<(u16, Vec<u8>)>> {
+fn read_options(mut rdata: &[u8]) -> Option<Vec<(u16, Vec<u8>)>> {
     let mut options = Vec::new();
     while let Some((head, rest)) = rdata.split_first_chunk::<4>() {
         let [c0, c1, l0, l1] = *head;
