@@ -106,7 +106,8 @@ fn child(node: NodeId, weight: u16, bias: i8) -> Child {
 #[test]
 fn the_example_of_the_design_is_read_as_written() {
     let config = good(&[EXAMPLE, MORE_POOLS]);
-    assert_eq!(config.server.geoip, [PathBuf::from("/etc/signpost/geoip/country.mmdb")]);
+    let databases: Vec<&Path> = config.server.geoip.iter().map(|file| file.path.as_path()).collect();
+    assert_eq!(databases, [Path::new("/etc/signpost/geoip/country.mmdb")]);
     assert_eq!(config.checks.len(), 1);
     let check = &config.checks[0];
     assert_eq!((check.name.as_str(), check.port, check.rise, check.fall, check.source), ("web", 443, 2, 3, None));

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{self, Stamps};
+use super::files::{self, Stamps, Unreadable};
 use crate::config::{Config, ZoneRules};
-use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
+use crate::diagnostic::{Diagnostic, Source, Sources, Span, any_error};
 use crate::limits::ZONE_FILE_LENGTH_MAX;
-use crate::snapshot::{CompiledZone, bindings, compile_zone};
+use crate::snapshot::{Binding, CompiledZone, bindings, compile_zone};
 use crate::wire::Name;
 use crate::zone;
 
@@ -28,7 +28,7 @@ pub(super) struct ReadZone {
 pub(super) struct ZoneFile {
     pub path: PathBuf,
     /// The zone that its name says, or why it says none.
-    pub apex: Result<Name, String>,
+    pub apex: Result<Name, Diagnostic>,
 }
 
 /// What reading a zone takes besides its file.
@@ -45,7 +45,7 @@ pub(super) struct Setting<'a> {
 }
 
 /// The zone files of a folder.
-pub(super) fn zone_files(folder: &Path) -> Result<Vec<ZoneFile>, String> {
+pub(super) fn zone_files(folder: &Path) -> Result<Vec<ZoneFile>, Unreadable> {
     let mut seen: HashMap<Name, PathBuf> = HashMap::new();
     let mut zones = Vec::new();
     for path in files::entries(folder)? {
@@ -56,9 +56,15 @@ pub(super) fn zone_files(folder: &Path) -> Result<Vec<ZoneFile>, String> {
             continue;
         }
         let apex = match Name::parse(name.as_bytes(), Some(&Name::root())) {
-            Err(error) => Err(format!("the name of \"{}\" is no zone: {error}", path.display())),
+            Err(error) => {
+                let fault = Diagnostic::nowhere(format!("the name of \"{}\" is no zone: {error}", path.display()));
+                Err(fault.help("call the file like its zone, with the ending \".zone\", or move it elsewhere"))
+            }
             Ok(apex) => match seen.insert(apex.clone(), path.clone()) {
-                Some(other) => Err(format!("\"{}\" and \"{}\" hold the same zone; remove one", other.display(), path.display())),
+                Some(other) => {
+                    let message = format!("\"{}\" and \"{}\" hold the same zone", other.display(), path.display());
+                    Err(Diagnostic::nowhere(message).help("remove one of them"))
+                }
                 None => Ok(apex),
             },
         };
@@ -72,7 +78,7 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let mut stamps = Stamps::from([(path.to_owned(), files::stamp(path))]);
     let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
         Ok(text) => text,
-        Err(why) => return ReadZone { compiled: None, diagnostics: vec![Diagnostic::nowhere(why)], stamps },
+        Err(unreadable) => return ReadZone { compiled: None, diagnostics: vec![unreadable.at(None)], stamps },
     };
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
@@ -82,7 +88,8 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
             return Ok(Arc::clone(source));
         }
         stamps.insert(found.clone(), files::stamp(&found));
-        let source = sources.add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX)?);
+        let source = sources
+            .add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX).map_err(|unreadable| unreadable.why)?);
         known.insert(found, Arc::clone(&source));
         Ok(source)
     };
@@ -91,8 +98,11 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         let node = setting.config.and_then(|config| config.nodes.get(steer.node.0 as usize));
         node.map(|node| node.common().name.clone()).unwrap_or_default()
     };
-    let (bindings, faults) = bindings(&parsed, setting.rules, target);
+    let (mut bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, target);
     diagnostics.extend(faults);
+    for binding in bindings.iter_mut().filter(|binding| binding.span.file == source.id()) {
+        binding.target_span = target_span(binding, &source).unwrap_or(binding.target_span);
+    }
     let compiled = if any_error(&diagnostics) {
         None
     } else {
@@ -100,6 +110,16 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         compiled.ok().map(|compiled| (parsed, compiled))
     };
     ReadZone { compiled, diagnostics, stamps }
+}
+
+/// Where a `_steer` record names its target: behind the owner, if it is on the same line.
+fn target_span(binding: &Binding, source: &Source) -> Option<Span> {
+    let start = binding.span.end as usize;
+    let line = source.text().get(start..)?.split(|&octet| octet == b'\n').next()?;
+    let find = |wanted: &[u8]| Some((line.windows(wanted.len()).position(|window| window == wanted)?, wanted.len()));
+    let quoted = format!("\"{}\"", binding.target);
+    let (at, length) = find(quoted.as_bytes()).or_else(|| find(binding.target.as_bytes()))?;
+    Some(source.span(start + at, start + at + length))
 }
 
 /// What `$INCLUDE written` in the file `from` names: counted from that file's folder, and beneath the zone folder. One file has

@@ -23,24 +23,34 @@ pub struct Binding {
     pub target: String,
     /// Where it is written.
     pub span: Span,
+    /// Where the target is written, as closely as it is known.
+    pub target_span: Span,
 }
 
-/// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes.
+impl Binding {
+    fn new(name: Name, target: String, span: Span) -> Self {
+        Self { name, target, span, target_span: span }
+    }
+}
+
+/// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes. `whole` tells that every
+/// line of the zone could be read: else what a bound name seems to lack may stand in one of the others.
 pub fn bindings(
     zone: &Zone,
+    whole: bool,
     rules: Option<&ZoneRules>,
     names: impl Fn(&crate::config::Steer) -> String,
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let written = match rules.and_then(|rules| rules.steer.as_ref()) {
-        Some(steer) => {
-            steer.iter().map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span }).collect()
-        }
+        Some(steer) => steer.iter().map(|steer| Binding::new(steer.name.clone(), names(steer), steer.span)).collect(),
         None => from_records(zone, &mut faults),
     };
     let owners = Owners::of(zone);
-    let (good, bad): (Vec<_>, Vec<_>) =
-        written.into_iter().map(|binding| (owners.refuse(&binding, zone), binding)).partition(|(fault, _)| fault.is_none());
+    let (good, bad): (Vec<_>, Vec<_>) = written
+        .into_iter()
+        .map(|binding| (owners.refuse(&binding, zone, whole), binding))
+        .partition(|(fault, _)| fault.is_none());
     faults.extend(bad.into_iter().filter_map(|(fault, _)| fault));
     (good.into_iter().map(|(_, binding)| binding).collect(), faults)
 }
@@ -65,7 +75,7 @@ fn from_records(zone: &Zone, faults: &mut Vec<Diagnostic>) -> Vec<Binding> {
         }
         first.insert(&record.owner, record.span);
         match single_string(&record.rdata) {
-            Some(target) => bindings.push(Binding { name, target, span: record.span }),
+            Some(target) => bindings.push(Binding::new(name, target, record.span)),
             None => faults.push(
                 Diagnostic::error(record.span, format!("the binding of \"{name}\" is not one string"))
                     .label("expected one name of a pool or policy")
@@ -100,7 +110,7 @@ impl<'a> Owners<'a> {
     }
 
     /// Why a binding can't stand, if it can't.
-    fn refuse(&self, binding: &Binding, zone: &Zone) -> Option<Diagnostic> {
+    fn refuse(&self, binding: &Binding, zone: &Zone, whole: bool) -> Option<Diagnostic> {
         let name = &binding.name;
         if !name.is_at_or_below(&zone.apex) {
             return Some(
@@ -118,7 +128,7 @@ impl<'a> Owners<'a> {
                     .help(format!("bind the name in the zone that \"{owner}\" leads to, or delete the {rtype} record")),
             );
         }
-        if self.addressed.contains(name) {
+        if !whole || self.addressed.contains(name) {
             return None;
         }
         Some(
