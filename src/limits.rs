@@ -32,6 +32,8 @@ pub const INCLUDE_DEPTH_MAX: usize = 8;
 pub const INCLUDE_COUNT_MAX: usize = 64;
 /// Words and strings of one entry of a zone file: each one of RDATA makes an octet or so, and RDATA ends at 65,535.
 pub const ENTRY_TOKENS_MAX: usize = 65_536;
+/// Names of a zone that a misspelt one is compared with: the comparison takes a microsecond each, and is made for every fault.
+pub const SUGGESTION_CANDIDATES_MAX: usize = 10_000;
 /// Diagnostics kept for one file: a file of another kind would otherwise print one a line.
 pub const DIAGNOSTICS_PER_FILE_MAX: usize = 50;
 

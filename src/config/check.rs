@@ -78,6 +78,13 @@ fn details(table: &Table<'_>, kind: Option<Kind>) -> CheckKind {
                 let warning = Diagnostic::warning(table.key_span("ca"), "\"ca\" has no effect while \"verify\" is false");
                 table.report(warning.help("remove one of the two"));
             }
+            // Few certificates name an address; those that do are mostly signed by a CA of one's own.
+            if kind.is_some() && verify && table.lacks("ca") && table.lacks("host") {
+                let message = format!("{} verifies certificates, but has no \"host\" that they must name", table.subject());
+                let warning =
+                    Diagnostic::warning(table.span, message).label("passes only if a certificate names the address itself");
+                table.report(warning.help("write host = \"www.example.com\", or verify = false"));
+            }
             CheckKind::Https(http::read(table), TlsCheck { verify, ca })
         }
     }

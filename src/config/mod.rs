@@ -19,6 +19,7 @@ mod spec;
 mod table;
 mod topology;
 mod unused;
+mod unwatched;
 mod value;
 mod zone;
 
@@ -37,6 +38,7 @@ use crate::wire::Name;
 pub use document::Text;
 pub use parse::{includes, parse};
 pub use unused::unused;
+pub use unwatched::unwatched;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq)]

@@ -92,17 +92,24 @@ fn location(item: Item<'_>) -> Option<Point> {
 
 fn coordinates(item: Item<'_>) -> Option<Point> {
     let table = item.table(&LOCATION)?;
+    let expected = |limit: f64| format!("degrees from -{limit} to {limit}");
     let degrees = |key: &str, limit: f64| {
-        let expected = format!("degrees from -{limit} to {limit}");
         let item = table.require(key, "write both: { lat = 50.1, lon = 8.7 }")?;
-        let number = item.number(&expected)?;
+        Some((item, item.number(&expected(limit))?))
+    };
+    let (latitude, longitude) = (degrees("lat", 90.0), degrees("lon", 180.0));
+    let number = |degrees: Option<(Item<'_>, f64)>| degrees.map_or(f64::NAN, |(_, number)| number.abs());
+    let swapped = (90.0..=180.0).contains(&number(latitude)) && number(longitude) <= 90.0;
+    let within = |degrees: Option<(Item<'_>, f64)>, limit: f64| {
+        let (item, number) = degrees?;
         let within = (-limit..=limit).contains(&number);
         if !within {
-            item.wrong_value(&expected, "north and east are positive, south and west negative");
+            let help = "north and east are positive, south and west negative";
+            item.wrong_value(&expected(limit), if swapped { "are \"lat\" and \"lon\" swapped?" } else { help });
         }
         within.then_some(number)
     };
-    let (latitude, longitude) = (degrees("lat", 90.0), degrees("lon", 180.0));
+    let (latitude, longitude) = (within(latitude, 90.0), within(longitude, 180.0));
     Point::new(latitude?, longitude?)
 }
 

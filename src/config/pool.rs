@@ -1,7 +1,7 @@
 //! `[pool.NAME]`: endpoints in one place.
 //! Each endpoint has an address and a name of its own; the check stays a name until `resolve.rs`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::keys::{ENDPOINT, POOL};
 use super::spec::{Placed, PoolSpec};
@@ -136,7 +136,7 @@ fn v4(item: Item<'_>) -> Option<Ipv4Addr> {
         Err(_) => None,
     };
     if address.is_none() {
-        item.wrong_value(EXPECTED, HELP);
+        item.wrong_value(EXPECTED, help_for(item, "v4", HELP));
     }
     address
 }
@@ -159,9 +159,25 @@ fn v6(item: Item<'_>) -> Option<Ipv6Addr> {
         Err(_) => None,
     };
     if address.is_none() {
-        item.wrong_value(EXPECTED, HELP);
+        item.wrong_value(EXPECTED, help_for(item, "v6", HELP));
     }
     address
+}
+
+/// The next step for a text that is no address: what it is instead is often plain to see.
+fn help_for(item: Item<'_>, key: &str, otherwise: &str) -> String {
+    let text = item.value.as_str().unwrap_or_default();
+    if let Ok(with_port) = text.parse::<SocketAddr>() {
+        let (address, port) = (with_port.ip(), with_port.port());
+        return format!("write {key} = \"{address}\"; the port belongs to the check: port = {port}");
+    }
+    if !text.contains(':') && text.contains(|letter: char| letter.is_ascii_alphabetic()) {
+        return format!(
+            "an endpoint is an address, not a host name: look up what \"{}\" is, and write that",
+            text.escape_debug()
+        );
+    }
+    otherwise.to_owned()
 }
 
 fn is_no_host_v4(address: Ipv4Addr) -> bool {

@@ -153,12 +153,15 @@ impl<'a> Table<'a> {
 
     /// The value of a key without which the table means nothing.
     pub(super) fn require(&self, key: &str, help: &str) -> Option<Item<'a>> {
-        let found = self.get(key);
-        // A slip of the finger has had its own message.
-        if found.is_none() && !self.unknown().any(|(written, _)| self.near(written.value) == Some(key)) {
+        if self.lacks(key) {
             self.report(self.fault(format!("{} lacks \"{key}\"", self.subject)).help(help));
         }
-        found
+        self.get(key)
+    }
+
+    /// Whether a key is not written, not even with a slip of the finger: that has had its own message.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        self.get(key).is_none() && !self.unknown().any(|(written, _)| self.near(written.value) == Some(key))
     }
 
     /// Reports each of these keys that is written although the table, being what it is, has no use for it.

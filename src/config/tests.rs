@@ -95,6 +95,10 @@ fn pool<'a>(config: &'a Config, name: &str) -> &'a Pool {
     }
 }
 
+fn databases(server: &Server) -> Vec<&Path> {
+    server.geoip.iter().map(|file| file.path.as_path()).collect()
+}
+
 fn name(text: &str) -> Name {
     Name::parse(text.as_bytes(), None).unwrap()
 }
@@ -106,8 +110,7 @@ fn child(node: NodeId, weight: u16, bias: i8) -> Child {
 #[test]
 fn the_example_of_the_design_is_read_as_written() {
     let config = good(&[EXAMPLE, MORE_POOLS]);
-    let databases: Vec<&Path> = config.server.geoip.iter().map(|file| file.path.as_path()).collect();
-    assert_eq!(databases, [Path::new("/etc/signpost/geoip/country.mmdb")]);
+    assert_eq!(databases(&config.server), [Path::new("/etc/signpost/geoip/country.mmdb")]);
     assert_eq!(config.checks.len(), 1);
     let check = &config.checks[0];
     assert_eq!((check.name.as_str(), check.port, check.rise, check.fall, check.source), ("web", 443, 2, 3, None));
@@ -196,8 +199,8 @@ fn every_key_of_the_server_is_read() {
     let listen = ["192.0.2.1:53", "[2001:db8::1]:5300", "[2001:db8::2]:53", "[2001:db8::3]:53"];
     assert_eq!(server.listen, listen.map(|address| address.parse().unwrap()));
     assert_eq!((server.threads, server.watch), (NonZeroUsize::new(3), false));
+    assert_eq!(databases(&server), [Path::new("/usr/share/country.mmdb")]);
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
-    assert_eq!(server.geoip, [PathBuf::from("/usr/share/country.mmdb")]);
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));
 }

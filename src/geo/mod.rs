@@ -36,4 +36,4 @@ pub use point::{Point, distance_km};
 pub use prefix::{Prefix, PrefixError, embedded_v4, private_block};
 pub use rules::{Match, RuleTable};
 pub use table::Hit;
-pub use world::{Build, Summary, World};
+pub use world::{Build, Facts, Summary, World};

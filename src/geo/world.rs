@@ -29,6 +29,21 @@ pub struct Build {
     pub epoch: Option<u64>,
 }
 
+/// Which facts the databases know of at least one address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Where it is.
+    pub point: bool,
+    /// Its country.
+    pub country: bool,
+    /// Its continent.
+    pub continent: bool,
+    /// Its part of the country.
+    pub subdivision: bool,
+    /// Its autonomous system.
+    pub asn: bool,
+}
+
 /// A world in numbers, for status and logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -74,6 +89,18 @@ impl World {
     /// Where an address is.
     pub fn locate(&self, address: IpAddr) -> Hit<&Location> {
         self.tables.lookup(address).and_then(|number| self.locations.get(number as usize))
+    }
+
+    /// What is known at all.
+    pub fn facts(&self) -> Facts {
+        let any = |known: fn(&Location) -> bool| self.locations.iter().any(known);
+        Facts {
+            point: any(|location| location.point.is_some()),
+            country: any(|location| location.country.is_some()),
+            continent: any(|location| location.continent.is_some()),
+            subdivision: any(|location| location.subdivision.is_some()),
+            asn: any(|location| location.asn.is_some()),
+        }
     }
 
     /// A number made from the whole content: two nodes that show the same one give the same answers and scopes.

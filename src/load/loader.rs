@@ -13,7 +13,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link, lint};
+use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, blind, link, lint};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -88,6 +88,10 @@ impl Loader {
         let (policies, faults) = Policies::compile(&config, world.unwrap_or_default(), self.policies.as_deref());
         let bad = bad_world || any_error(&faults);
         run.tell(faults);
+        run.tell(config::unwatched(&config));
+        if !bad_world {
+            run.tell(blind(&config, policies.world()));
+        }
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();

@@ -110,11 +110,10 @@ impl Run {
     /// A `[zone."NAME"]` for which there is no file is most likely a slip.
     pub(super) fn warn_of_rules_without_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
         let served: Vec<&Name> = zones.iter().filter_map(|zone| zone.apex.as_ref().ok()).collect();
-        let names: Vec<String> = served.iter().map(|apex| apex.to_string()).collect();
         let warning = |rules: &config::ZoneRules| {
             let apex = rules.apex.to_string();
-            let help = match did_you_mean(&apex, names.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean \"{}\"?", near.trim_end_matches('.')),
+            let help = match near_zone(&apex, &served) {
+                Some(near) => format!("did you mean [zone.\"{near}\"]?"),
                 None => format!("a zone's file is called \"{apex}zone\" and lies in \"{}\"", config.server.zones.display()),
             };
             Diagnostic::warning(rules.span, format!("zone \"{apex}\" is not served")).label("no such zone file").help(help)
@@ -122,6 +121,15 @@ impl Run {
         let unserved = config.zones.iter().filter(|rules| !served.contains(&&rules.apex));
         self.tell(unserved.map(warning).collect::<Vec<_>>());
     }
+}
+
+/// The zone that was probably meant: the same but for a slip in the first label.
+fn near_zone(apex: &str, served: &[&Name]) -> Option<String> {
+    let (label, rest) = apex.split_once('.')?;
+    let served: Vec<String> = served.iter().map(ToString::to_string).collect();
+    let siblings = served.iter().filter_map(|name| name.split_once('.')).filter(|(_, other)| *other == rest);
+    let near = did_you_mean(label, siblings.map(|(label, _)| label))?;
+    Some(format!("{near}.{}", rest.trim_end_matches('.')))
 }
 
 /// A fault in a database, at the place that lists the file.

@@ -7,7 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::ZoneRules;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::limits::SUGGESTION_CANDIDATES_MAX;
 use crate::wire::{Name, RrType};
 use crate::zone::{Record, Zone};
 
@@ -131,10 +132,21 @@ impl<'a> Owners<'a> {
         if !whole || self.addressed.contains(name) {
             return None;
         }
-        Some(
-            Diagnostic::error(binding.span, format!("\"{name}\" is bound, but has no A, AAAA or CNAME record"))
-                .label("bound here")
-                .help(format!("add the address that any other name server would answer, such as: {name} 60 IN A 192.0.2.10")),
-        )
+        let step = format!("add the address that any other name server would answer, such as: {name} 60 IN A 192.0.2.10");
+        let help =
+            self.near(name, &zone.apex).map_or_else(|| step.clone(), |near| format!("did you mean \"{near}\"? if not, {step}"));
+        let fault = format!("\"{name}\" is bound, but has no A, AAAA or CNAME record");
+        Some(Diagnostic::error(binding.span, fault).label("bound here").help(help))
+    }
+
+    /// The name that was probably meant; none in zones where a comparison with every name would take too long.
+    fn near(&self, name: &Name, apex: &Name) -> Option<String> {
+        let apex = apex.to_string();
+        let relative = |name: &Name| name.to_string().strip_suffix(&apex).map(str::to_owned);
+        let owners = self.addressed.iter().filter(|_| self.addressed.len() <= SUGGESTION_CANDIDATES_MAX);
+        let mut owners: Vec<String> = owners.filter_map(|owner| relative(owner)).collect();
+        owners.sort_unstable();
+        let near = did_you_mean(&relative(name)?, owners.iter().map(String::as_str))?;
+        Some(format!("{near}{apex}"))
     }
 }

@@ -4,6 +4,7 @@
 //! keeps its last good version; this room does no IO and knows no time. Readers see it through [`Serving`].
 
 mod binding;
+mod blind;
 mod body;
 mod hash;
 mod lint;
@@ -19,6 +20,7 @@ use crate::config::{Config, NodeId, ZoneRules};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 pub use binding::{Binding, bindings};
+pub use blind::blind;
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
 pub use lint::lint;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use super::findings::Findings;
 use super::{Record, Zone};
@@ -39,6 +40,7 @@ pub const CHECKS: &[Check] = {
         Check { name: "duplicate", severity: Warning, absence: false, function: duplicate },
         Check { name: "address-missing", severity: Warning, absence: true, function: address_missing },
         Check { name: "target-is-alias", severity: Warning, absence: false, function: target_is_alias },
+        Check { name: "target-missing", severity: Warning, absence: true, function: target_missing },
         Check { name: "steer-misspelt", severity: Warning, absence: false, function: steer_misspelt },
     ]
 };
@@ -180,11 +182,16 @@ fn cname_beside_data(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
         let beside = |record: &&&Record| record.rtype != RrType::CNAME && !DNSSEC.contains(&record.rtype);
         if let Some(other) = node.records.iter().find(beside) {
             let message = format!("\"{}\" has a CNAME record and other data", node.owner);
+            let help = if *node.owner == nodes.zone.apex {
+                "an apex can't be a CNAME: write addresses (@ IN A 192.0.2.10) and steer them (_steer IN TXT \"web\")"
+            } else {
+                "remove the CNAME or the other records"
+            };
             found.push(
                 finding(Some(cname.span), message)
                     .label("a CNAME stands alone")
                     .related(format!("its {} record is", other.rtype), other.span)
-                    .help("remove the CNAME or the other records; an apex needs addresses instead of a CNAME"),
+                    .help(help),
             );
         }
     }
@@ -291,6 +298,45 @@ fn target_is_alias(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
                     .help("name the host that the CNAME leads to"),
             );
         }
+    }
+}
+
+/// An alias or service that leads to a name of this zone where nothing is: most often its final dot is missing.
+fn target_missing(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
+    let types = [RrType::CNAME, RrType::MX, RrType::SRV];
+    let apex = nodes.zone.apex.to_string();
+    for record in nodes.zone.records.iter().filter(|record| types.contains(&record.rtype)) {
+        let Some(target) = target_name(record).filter(|target| target.is_at_or_below(&nodes.zone.apex)) else { continue };
+        let makes_names = |above: Name| {
+            let is_wildcard = above.prepend(b"*").is_ok_and(|wildcard| nodes.find(&wildcard).is_some());
+            is_wildcard || !nodes.rrset(&above, RrType::DNAME).is_empty()
+        };
+        if nodes.find(&target).is_some() || nodes.cut(&target).is_some() || nodes.above(&target).any(makes_names) {
+            continue;
+        }
+        // An address, or a name whose final dot is plainly missing, has had its own message.
+        let is_told = |written: String| {
+            let written = written.trim_end_matches('.');
+            let repeated = written.strip_suffix(apex.trim_end_matches('.'));
+            repeated.is_some_and(|before| before.is_empty() || before.ends_with('.')) || written.parse::<IpAddr>().is_ok()
+        };
+        if written(nodes, &target).is_some_and(is_told) {
+            continue;
+        }
+        let message = format!("the {} record of \"{}\" names \"{target}\", which has no records", record.rtype, record.owner);
+        found.push(finding(Some(record.span), message).label("leads nowhere").help(target_missing_help(nodes, &target)));
+    }
+}
+
+/// A name of the zone as it was probably written, with a final dot instead of the apex.
+fn written(nodes: &Nodes<'_>, target: &Name) -> Option<String> {
+    target.to_string().strip_suffix(&nodes.zone.apex.to_string()).map(str::to_owned)
+}
+
+fn target_missing_help(nodes: &Nodes<'_>, target: &Name) -> String {
+    match written(nodes, target).filter(|written| written.trim_end_matches('.').contains('.')) {
+        Some(written) => format!("write \"{written}\" with its final dot if that is the whole name, else add an address for it"),
+        None => format!("correct the name, or add its address: {target} IN A ADDRESS"),
     }
 }
 

@@ -68,7 +68,8 @@ impl Parser<'_, '_> {
         }
         self.included += 1;
         let source = (self.include)(&path, scope.source).map_err(|reason| {
-            refuse(format!("{} can't be included: {reason}", found(&token))).help("paths count from the file that includes")
+            refuse(format!("{} can't be included: {reason}", found(&token)))
+                .help("paths count from the file that includes, and stay beneath the zone folder")
         })?;
         if self.open.iter().any(|open| open == source.name()) {
             return Err(refuse(format!("{} includes itself, directly or through others", found(&token)))

@@ -87,14 +87,17 @@ fn ipv4(fields: &mut Fields<'_, '_>) -> Result<Ipv4Addr, Diagnostic> {
     let what = what(kind(Field::Ipv4));
     let token = fields.word(what)?;
     let text = String::from_utf8_lossy(token.text);
-    text.parse().map_err(|_| expected(what, &token).label(ipv4_mistake(&text)))
+    text.parse().map_err(|_| {
+        let fault = expected(what, &token).label(ipv4_mistake(&text));
+        if text.parse::<Ipv6Addr>().is_ok() { fault.help(format!("write AAAA {text}")) } else { fault }
+    })
 }
 
 fn ipv4_mistake(text: &str) -> &'static str {
     let parts = || text.split('.');
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if text.parse::<Ipv6Addr>().is_ok() {
-        "this is an IPv6 address; use AAAA"
+        "this is an IPv6 address"
     } else if text.contains('/') {
         "an address stands alone, without a prefix length"
     } else if !numeric {
@@ -116,12 +119,15 @@ fn ipv6(fields: &mut Fields<'_, '_>) -> Result<Ipv6Addr, Diagnostic> {
     let what = what(kind(Field::Ipv6));
     let token = fields.word(what)?;
     let text = String::from_utf8_lossy(token.text);
-    text.parse().map_err(|_| expected(what, &token).label(ipv6_mistake(&text)))
+    text.parse().map_err(|_| {
+        let fault = expected(what, &token).label(ipv6_mistake(&text));
+        if text.parse::<Ipv4Addr>().is_ok() { fault.help(format!("write A {text}")) } else { fault }
+    })
 }
 
 fn ipv6_mistake(text: &str) -> &'static str {
     if text.parse::<Ipv4Addr>().is_ok() {
-        "this is an IPv4 address; use A"
+        "this is an IPv4 address"
     } else if text.contains('/') {
         "an address stands alone, without a prefix length"
     } else if text.contains('%') {
