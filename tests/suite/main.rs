@@ -5,7 +5,9 @@
 mod harness;
 mod scenario;
 
+mod mistakes;
 mod probe;
+mod reference;
 mod reload;
 mod scenarios;
 mod tidy;
