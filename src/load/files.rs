@@ -78,12 +78,11 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     fn new(what: &str, path: &Path, error: &io::Error) -> Self {
-        let help = match error.kind() {
-            ErrorKind::NotFound => "correct the path, or put it there",
-            ErrorKind::PermissionDenied => "let the user that signpost runs as read it, and enter the folders above it",
-            // The standard library's list of kinds grows.
-            _ => "repair or replace it",
-        };
+        let steps = [
+            (ErrorKind::NotFound, "correct the path, or put it there"),
+            (ErrorKind::PermissionDenied, "let the user that signpost runs as read it, and enter the folders above it"),
+        ];
+        let help = steps.iter().find(|(kind, _)| *kind == error.kind()).map_or("repair or replace it", |(_, step)| step);
         Self { why: format!("can't read {what}\"{}\": {}", path.display(), plain(error)), help }
     }
 
