@@ -4,3 +4,5 @@
 mod scenario;
 
 mod scenarios;
+
+mod laws;
