@@ -111,7 +111,7 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 
-    let tail = question.as_ref().map_or(Tail::default(), |question| edns::read(query, question));
+    let tail = question.as_ref().map_or_else(Tail::default, |question| edns::read(query, question));
     let edns = tail.edns;
     if flags & OPCODE_MASK != 0 {
         return refuse(reply, Rcode::NotImp, edns.as_ref());
