@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::question::Question;
 use crate::wire::RrType;
 use crate::wire::message::HEADER_LENGTH;
 
@@ -39,30 +40,53 @@ pub(super) struct Ecs<'q> {
     pub source: u8,
 }
 
-/// A message that breaks the format: FORMERR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+/// What stands behind the question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tail<'q> {
+    /// The first OPT as far as it can be read: even a FORMERR must carry one where the query does (RFC 6891 §6.1.1, §7).
+    pub edns: Option<Edns<'q>>,
+    /// Whether all of it is as it must be.
+    pub well_formed: bool,
+}
 
-/// Reads everything behind the question: at most one OPT, at the root; nothing else may stand in answer or authority.
-pub(super) fn read(message: &[u8], question_end: usize) -> Result<Option<Edns<'_>>, Malformed> {
-    let [answers, authorities, additionals] = counts(message).ok_or(Malformed)?;
-    if answers != 0 || authorities != 0 {
-        return Err(Malformed);
-    }
-    let mut edns = None;
-    let mut rest = message.get(question_end..).ok_or(Malformed)?;
-    for _ in 0..additionals {
-        let record = Record::read(rest).ok_or(Malformed)?;
-        rest = record.rest;
-        if record.rtype == RrType::OPT {
-            // RFC 6891 §6.1.1: one OPT, owned by the root.
-            if edns.is_some() || !record.at_root {
-                return Err(Malformed);
-            }
-            edns = Some(Edns::read(&record)?);
+/// Reads everything behind the question: at most one OPT, at the root; nothing may stand in the answer or authority section.
+pub(super) fn read<'q>(message: &'q [u8], question: &Question) -> Tail<'q> {
+    let mut tail = Tail { edns: None, well_formed: true };
+    // What is cut off, or behind the end, is malformed as well.
+    tail.well_formed &= tail.read_records(message, question).is_some_and(<[u8]>::is_empty);
+    tail
+}
+
+impl<'q> Tail<'q> {
+    /// Takes every record; what is left of the message behind them.
+    fn read_records(&mut self, message: &'q [u8], question: &Question) -> Option<&'q [u8]> {
+        let [answers, authorities, additionals] = counts(message)?;
+        // RFC 1995 §3: an IXFR says in the authority section what it has.
+        self.well_formed = answers == 0 && (authorities == 0 || question.qtype == RrType::IXFR);
+        let mut rest = message.get(question.end..)?;
+        for _ in 0..u32::from(answers) + u32::from(authorities) {
+            rest = Record::read(rest)?.rest;
         }
+        for _ in 0..additionals {
+            let record = Record::read(rest)?;
+            rest = record.rest;
+            if record.rtype == RrType::OPT {
+                self.take(&record);
+            }
+        }
+        Some(rest)
     }
-    if rest.is_empty() { Ok(edns) } else { Err(Malformed) }
+
+    /// RFC 6891 §6.1.1: one OPT, owned by the root.
+    fn take(&mut self, opt: &Record<'q>) {
+        if self.edns.is_some() {
+            self.well_formed = false;
+            return;
+        }
+        let mut edns = Edns::new(opt);
+        self.well_formed &= opt.at_root && edns.read_options(opt.rdata).is_some();
+        self.edns = Some(edns);
+    }
 }
 
 fn counts(message: &[u8]) -> Option<[u16; 3]> {
@@ -111,21 +135,22 @@ fn skip_name(octets: &[u8]) -> Option<usize> {
 }
 
 impl<'q> Edns<'q> {
-    fn read(record: &Record<'q>) -> Result<Self, Malformed> {
+    fn new(record: &Record<'q>) -> Self {
         let [_, version, flags @ ..] = record.ttl.to_be_bytes();
-        let mut edns =
-            Self { udp_payload: record.class, version, dnssec_ok: u16::from_be_bytes(flags) & FLAG_DO != 0, ecs: None };
-        let mut rest = record.rdata;
-        while !rest.is_empty() {
-            let (head, after) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
-            let [c0, c1, l0, l1] = *head;
-            let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1]))).ok_or(Malformed)?;
-            if u16::from_be_bytes([c0, c1]) == OPTION_ECS && version == 0 && edns.ecs.is_none() {
-                edns.ecs = Some(Ecs::read(data).ok_or(Malformed)?);
+        Self { udp_payload: record.class, version, dnssec_ok: u16::from_be_bytes(flags) & FLAG_DO != 0, ecs: None }
+    }
+
+    /// Reads the options of the version that we know; nothing if they are not as they must be.
+    fn read_options(&mut self, mut options: &'q [u8]) -> Option<()> {
+        while self.version == 0 && !options.is_empty() {
+            let (&[c0, c1, l0, l1], after) = options.split_first_chunk::<4>()?;
+            let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
+            if u16::from_be_bytes([c0, c1]) == OPTION_ECS && self.ecs.is_none() {
+                self.ecs = Some(Ecs::read(data)?);
             }
-            rest = after;
+            options = after;
         }
-        Ok(edns)
+        Some(())
     }
 
     /// Octets that the reply's OPT will take.

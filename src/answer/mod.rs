@@ -20,7 +20,7 @@ pub use dice::{Dice, Throw};
 pub use explain::{Asked, Why, explain};
 pub use trace::{Reason, Silent, Step, Trace};
 
-use edns::Edns;
+use edns::{Edns, Tail};
 use question::Question;
 use reply::Reply;
 use resolve::Resolution;
@@ -114,17 +114,15 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 
+    let tail = question.as_ref().map_or_else(Tail::default, |question| edns::read(query, question));
+    let edns = tail.edns;
     if flags & OPCODE_MASK != 0 {
-        return refuse(reply, Rcode::NotImp, None);
+        return refuse(reply, Rcode::NotImp, edns.as_ref());
     }
-    let Some(question) = question else { return refuse(reply, Rcode::FormErr, None) };
-    let edns = match edns::read(query, question.end) {
-        Ok(edns) => edns,
-        Err(edns::Malformed) => return refuse(reply, Rcode::FormErr, None),
-    };
-    if let Some(edns) = edns.filter(|edns| edns.version > 0) {
+    let Some(question) = question.filter(|_| tail.well_formed) else { return refuse(reply, Rcode::FormErr, edns.as_ref()) };
+    if edns.is_some_and(|edns| edns.version > 0) {
         // RFC 6891 §6.1.3: an unknown version is answered with the one we know.
-        return refuse(reply, Rcode::BadVers, Some(&Edns { ecs: None, ..edns }));
+        return refuse(reply, Rcode::BadVers, edns.as_ref());
     }
     reply.limit_to(size_limit(edns.as_ref(), client), edns.map_or(0, |edns| edns.reply_length()));
     if question.qclass != CLASS_IN && question.qclass != CLASS_ANY {

@@ -39,8 +39,7 @@ pub(super) fn resolve<T: Trace>(
     reply: &mut Reply<'_>,
     trace: &mut T,
 ) -> Resolution {
-    let snapshot = &view.serving.snapshot;
-    let linked = snapshot.zone(question.name.labels(), |count| question.name.suffix(count));
+    let linked = zone_of(view, question);
     // No zone of ours, or a question that no record can answer (transfers included): RFC 5936 §2.2.1.
     let meta = question.qtype.is_meta() && question.qtype != RrType::ANY;
     let Some(linked) = linked.filter(|_| !meta) else {
@@ -61,6 +60,16 @@ pub(super) fn resolve<T: Trace>(
     };
     resolver.follow(&question.name);
     resolver.resolution
+}
+
+/// The zone nearest above the name; but DS at its apex is the parent's to answer, if that is ours, too (RFC 4035 §3.1.4.1).
+fn zone_of<'a>(view: &View<'a>, question: &Question) -> Option<&'a LinkedZone> {
+    let labels = question.name.labels();
+    let zone = |labels| view.serving.snapshot.zone(labels, |count| question.name.suffix(count));
+    let nearest = zone(labels)?;
+    let at_apex = question.qtype == RrType::DS && nearest.apex_labels == labels;
+    let parent = labels.checked_sub(1).filter(|_| at_apex).and_then(zone);
+    Some(parent.unwrap_or(nearest))
 }
 
 struct Resolver<'a, 'o, T> {

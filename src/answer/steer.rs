@@ -95,6 +95,13 @@ struct Want {
     depth: u32,
 }
 
+impl Want {
+    /// The same of a node one level deeper.
+    fn below(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
 /// Who is asked when those that come first are used up.
 enum Rest {
     /// Nobody, ever: what comes first answers, up or not.
@@ -174,26 +181,29 @@ impl<'a, T: Trace> Decision<'a, T> {
             Rest::AsWritten => 0..policy.children.len() as u16,
         };
         if let Some(last) = policy.last.filter(|_| want.grade == Grade::Last)
-            && let Some(chosen) = self.walk(last, Want { grade: Grade::Up, depth: want.depth + 1, ..want })
+            && let Some(chosen) =
+                [Grade::Up, Grade::Last].into_iter().find_map(|grade| self.walk(last, Want { grade, ..want.below() }))
         {
             return Some(chosen);
         }
         let rest = rest.filter(|child| !first.contains(child));
-        first.iter().copied().chain(rest).find_map(|child| self.walk_child(policy, child, want))
+        let chosen = first.iter().copied().chain(rest).find_map(|child| self.walk_child(policy, child, want));
+        // A family that `last` alone has must be answered though `last` is not up either (invariant 1).
+        let remains = policy.last.filter(|_| [Grade::Remnant, Grade::All].contains(&want.grade));
+        chosen.or_else(|| self.walk(remains?, want.below()))
     }
 
-    /// A strict list is never left for health's sake: whatever grade is asked for, all are tried inside it; but for `last`, which
-    /// is elsewhere.
+    /// A strict list is never left for health's sake: whatever grade is asked for, all are tried inside it. The policy's own
+    /// `last` is elsewhere; that of a policy in the list is inside.
     fn ask_strictly(&mut self, policy: &CompiledPolicy, order: &[u16], want: Want) -> Option<Chosen> {
-        let inside = [Grade::Up, Grade::Remnant, Grade::All];
-        inside
+        Grade::ALL
             .into_iter()
             .find_map(|grade| order.iter().find_map(|&child| self.walk_child(policy, child, Want { grade, ..want })))
     }
 
     fn walk_child(&mut self, policy: &CompiledPolicy, child: u16, want: Want) -> Option<Chosen> {
         let node = policy.children.get(usize::from(child))?.node;
-        self.walk(node, Want { depth: want.depth + 1, ..want })
+        self.walk(node, want.below())
     }
 
     /// The order of children where the client is: by override, else by distance; asked of the subnet first, then of the resolver.

@@ -164,11 +164,11 @@ fn policy_state(node: &CompiledNode, policy: &CompiledPolicy, states: &[Arc<Node
     let usable = Grade::ALL.map(|grade| {
         PerFamily::new(|family| {
             let below = children.iter().any(|(_, child)| child.usable(grade, family));
-            let last = || policy.last.and_then(state).is_some_and(|last| last.usable(Grade::Up, family));
+            let last = |grade| policy.last.and_then(state).is_some_and(|last| last.usable(grade, family));
             let answers = match grade {
                 Grade::Up => up && below,
-                Grade::Last => below || last(),
-                Grade::Remnant | Grade::All => below,
+                Grade::Last => below || last(Grade::Up) || last(Grade::Last),
+                Grade::Remnant | Grade::All => below || last(grade),
             };
             // Whether a strict rule answers depends on the client: the walk has to look.
             answers || (node.strict && node.families[family])

@@ -295,18 +295,17 @@ impl<'a> Compiler<'a> {
     fn compile_referral(&mut self, key: &[u8]) -> Kind {
         let ns = self.records(key, RrType::NS).to_vec();
         let owner = self.owners.get(key).and_then(|owner| owner.name).unwrap_or(self.apex);
+        let glue = self.glue(&ns);
         let built = build(&mut self.zone.bodies, self.apex, Some(owner), &ns).and_then(|body| {
-            let glue = self.glue(&ns);
-            let with_glue = if glue.is_empty() {
-                body
-            } else {
-                let mut builder = BodyBuilder::new(&mut self.zone.bodies, self.apex);
-                for record in ns.iter().chain(&glue) {
-                    builder.push(Some(&record.owner), record.rtype, record.ttl, &record.rdata)?;
-                }
-                builder.finish()
-            };
-            Ok(Referral { ns: body, with_glue })
+            if glue.is_empty() {
+                return Ok(Referral { ns: body, with_glue: body });
+            }
+            let mut builder = BodyBuilder::new(&mut self.zone.bodies, self.apex);
+            push_rrset(&mut builder, Some(owner), &ns)?;
+            for rrset in &glue {
+                push_rrset(&mut builder, rrset.first().map(|record| &record.owner), rrset)?;
+            }
+            Ok(Referral { ns: body, with_glue: builder.finish() })
         });
         match built {
             Ok(referral) => self.zone.referrals.push(referral),
@@ -315,14 +314,14 @@ impl<'a> Compiler<'a> {
         Kind::Cut(self.zone.referrals.len().saturating_sub(1) as u32)
     }
 
-    /// Addresses in this zone of the servers that NS records name: glue below cuts, plain addresses elsewhere.
-    fn glue(&self, ns: &[&'a Record]) -> Vec<&'a Record> {
-        let targets = ns.iter().map(|record| record.rdata.to_ascii_lowercase());
-        targets
-            .flat_map(|target| [RrType::A, RrType::AAAA].map(|rtype| self.records(&target, rtype)))
-            .flatten()
-            .copied()
-            .collect()
+    /// RRsets of addresses in this zone of the servers that NS records name: glue below cuts, plain addresses elsewhere.
+    fn glue(&self, ns: &[&'a Record]) -> Vec<Vec<&'a Record>> {
+        let mut targets: Vec<_> = ns.iter().map(|record| record.rdata.to_ascii_lowercase()).collect();
+        let mut seen = HashSet::new();
+        targets.retain(|target| seen.insert(target.clone()));
+        let rrsets =
+            targets.iter().flat_map(|target| [RrType::A, RrType::AAAA].map(|rtype| self.records(target, rtype).to_vec()));
+        rrsets.filter(|rrset| !rrset.is_empty()).collect()
     }
 
     fn compile_soa(&mut self) {
@@ -340,10 +339,16 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Compiles one RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal).
+/// Compiles one RRset.
 fn build(bodies: &mut Bodies, apex: &Name, owner: Option<&Name>, records: &[&Record]) -> Result<Body, BodyError> {
-    let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
     let mut builder = BodyBuilder::new(bodies, apex);
+    push_rrset(&mut builder, owner, records)?;
+    Ok(builder.finish())
+}
+
+/// Adds an RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal).
+fn push_rrset(builder: &mut BodyBuilder<'_>, owner: Option<&Name>, records: &[&Record]) -> Result<(), BodyError> {
+    let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
     let mut written: HashSet<&[u8]> = HashSet::new();
     for record in records {
         // RFC 2181 §5: an RRset holds no record twice.
@@ -351,7 +356,7 @@ fn build(bodies: &mut Bodies, apex: &Name, owner: Option<&Name>, records: &[&Rec
             builder.push(owner, record.rtype, ttl, &record.rdata)?;
         }
     }
-    Ok(builder.finish())
+    Ok(())
 }
 
 fn too_long(records: &[&Record]) -> Diagnostic {

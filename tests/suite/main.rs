@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod harness;
+mod scenario;
 
 mod probe;
 mod reload;
+mod scenarios;
 mod tidy;
 mod wire;

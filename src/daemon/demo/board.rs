@@ -57,9 +57,9 @@ impl Board {
                 (Verdict::Unknown, _) => {}
                 (Verdict::Up, Verdict::Down) => {
                     let reason = standing.last_error.as_ref().map_or("no reason", |(_, reason)| reason);
-                    self.note(standing.since, format!("{} is down: {reason}", edge.name));
+                    self.note(now, format!("{} is down: {reason}", edge.name));
                 }
-                (Verdict::Down, Verdict::Up) => self.note(standing.since, format!("{} is up", edge.name)),
+                (Verdict::Down, Verdict::Up) => self.note(now, format!("{} is up", edge.name)),
                 (Verdict::Up | Verdict::Down, _) => {}
             }
         }

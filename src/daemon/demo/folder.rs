@@ -1,4 +1,6 @@
 //! The demo's files: an ordinary `signpost.toml`, a zone and a toy geo database, written into a fresh folder that goes with it.
+//!
+//! A folder that exists is refused: nothing of anybody's is written over.
 
 use std::fs;
 use std::io;
@@ -20,7 +22,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Writes the files for edges on `port`; `number` makes the folder's name, which must be new.
     pub(super) fn write(network: Network, port: u16, number: u64) -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("signpost-demo-{:08x}", number >> 32));
+        let path = std::env::temp_dir().join(format!("signpost-demo-{:06x}", number >> 40));
         // Temporary folders are everybody's: what we serve is ours alone to write.
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         let folder = Self { path };

@@ -11,9 +11,12 @@ mod places;
 mod resolver;
 mod screen;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,7 +62,8 @@ async fn play(network: Network, input: impl Read + Send + 'static, out: impl Wri
         opened = daemon.open() => opened?,
         _ = interrupt.recv() => return Ok(()),
     }
-    let scene = Scene { network, dns_port: DNS_PORT, edge_port: edges.port(), folder: folder.path().display().to_string() };
+    let program = std::env::args_os().next().map_or_else(|| "signpost".into(), PathBuf::from);
+    let scene = Scene { network, dns_port: DNS_PORT, edge_port: edges.port(), folder: folder.path().to_owned(), program };
     let resolver = Resolver::new(server).await.map_err(could_not)?;
     let show = Show { scene, edges, resolver, events: daemon.events.clone(), started: daemon.started, board: Board::default() };
     let shown = tokio::select! {
@@ -133,15 +137,18 @@ impl Show {
         }
     }
 
-    /// Looks at verdicts and answers once.
+    /// Looks at answers and verdicts once. Verdicts are fetched last and told first: what moved an answer is then known.
     async fn round(&mut self) {
-        if let Some(survey) = survey(&self.events).await {
-            self.board.take_standings(self.started.elapsed(), &self.standings(&survey));
-        }
-        for (index, client) in CLIENTS.iter().enumerate() {
+        let mut rounds = Vec::new();
+        for client in &CLIENTS {
             let answers = self.resolver.ask(client.subnet, QUERIES_PER_ROUND).await;
-            let edges: Vec<usize> = answers.into_iter().filter_map(|address| self.scene.network.edge_at(address)).collect();
-            self.board.take_answers(self.started.elapsed(), index, &edges, usize::from(QUERIES_PER_ROUND));
+            rounds.push(answers.into_iter().filter_map(|address| self.scene.network.edge_at(address)).collect::<Vec<_>>());
+        }
+        let standings = survey(&self.events).await.map(|survey| self.standings(&survey)).unwrap_or_default();
+        let now = self.started.elapsed();
+        self.board.take_standings(now, &standings);
+        for (client, edges) in rounds.iter().enumerate() {
+            self.board.take_answers(now, client, edges, usize::from(QUERIES_PER_ROUND));
         }
     }
 

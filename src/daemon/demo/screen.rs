@@ -3,6 +3,7 @@
 //! Everything is ASCII with a few colours, so that it looks the same on every terminal; `NO_COLOR` turns them off.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::board::{Board, Shares};
@@ -17,7 +18,8 @@ const EVENTS_SHOWN_MAX: usize = 8;
 /// A terminal is drawn anew this often, and at every event.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(500);
 
-pub(super) const KEYS: &str = "1 2 3 kill or revive a place, 4 5 6 its second edge only, a all, q quit";
+/// What the keys do.
+const KEYS: &str = "1 2 3 kill or revive a place, 4 5 6 its second edge only, a all, q quit";
 
 /// What does not change while the demo runs.
 #[derive(Debug)]
@@ -25,23 +27,25 @@ pub(super) struct Scene {
     pub(super) network: Network,
     pub(super) dns_port: u16,
     pub(super) edge_port: u16,
-    pub(super) folder: String,
+    pub(super) folder: PathBuf,
+    /// How the visitor called us.
+    pub(super) program: PathBuf,
 }
 
 impl Scene {
-    /// What to try: a dig line for each client, and one for curl.
+    /// What to try: a dig line for each client, the edges, a command, and files to edit.
     fn lines(&self) -> Vec<String> {
         let (server, port) = (self.network.address(1), self.dns_port);
         let dig = |client: &Client| {
             let [high, low] = client.subnet;
             let place = PLACES.get(client.nearest).copied().unwrap_or_default();
-            format!("dig @{server} -p {port} www.example.com +short +subnet={high}.{low}.0.0/16  # {place}")
+            format!("dig @{server} -p {port} www.example.com +short +subnet={high}.{low}.0.0/16 # {place}")
         };
-        let head = format!("Signpost demo: example.com on {server}:{port}, its files in {}", self.folder);
-        let curl = format!("curl http://{}:{}/", self.network.address(12), self.edge_port);
-        let try_it = ["".to_owned(), "Try it from another terminal:".to_owned()];
-        let curl = format!("{curl}  # hello from Ashburn");
-        [head].into_iter().chain(try_it).chain(CLIENTS.iter().map(dig)).chain([curl]).collect()
+        let head = format!("Signpost demo: example.com on {server}:{port}. Try from another terminal:");
+        let curl = format!("curl http://{}:{}/ # hello from Ashburn", self.network.address(12), self.edge_port);
+        let status = format!("{} status --config {}/signpost.toml", self.program.display(), self.folder.display());
+        let files = format!("Its files, read again when they change: {}", self.folder.display());
+        [head].into_iter().chain(CLIENTS.iter().map(dig)).chain([curl, status, files]).collect()
     }
 }
 
@@ -126,7 +130,7 @@ impl Drawn {
 }
 
 /// The whole picture, with as many events as there is room for in so many rows.
-fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: bool) -> Vec<String> {
+pub(super) fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: bool) -> Vec<String> {
     let mut lines = scene.lines();
     lines.push(String::new());
     lines.extend((0..PLACES.len()).map(|place| place_line(scene, board, now, place, coloured)));
@@ -139,7 +143,8 @@ fn frame(scene: &Scene, board: &Board, now: Duration, rows: usize, coloured: boo
     events.resize(room, String::new());
     lines.extend(events);
     lines.push(KEYS.to_owned());
-    lines
+    // A smaller terminal gets the end: more lines than rows would scroll away at each redraw.
+    lines.split_off(lines.len().saturating_sub(rows))
 }
 
 fn place_line(scene: &Scene, board: &Board, now: Duration, place: usize, coloured: bool) -> String {
@@ -177,20 +182,23 @@ fn bar(shares: &Shares, coloured: bool) -> String {
     let sum = shares.iter().sum::<usize>().max(1);
     let mut bar = String::new();
     let (mut before, mut begin) = (0, 0);
-    for (edge, share) in EDGES.iter().zip(shares) {
+    for ((index, edge), share) in EDGES.iter().enumerate().zip(shares) {
         before += share;
         let end = before * BAR_LENGTH / sum;
         let length = end - std::mem::replace(&mut begin, end);
         let text = format!("{} {} % ", edge.name, share * 100 / sum);
         let fill = if coloured { ' ' } else { '=' };
         let segment: String = text.chars().chain(std::iter::repeat(fill)).take(length).collect();
-        // The second edge of a place has the brighter one of its two colours.
-        let brighter =
-            edges_of(edge.place).first().is_some_and(|&first| EDGES.get(first).is_some_and(|first| first.host != edge.host));
-        let background = [46, 43, 45].get(edge.place).copied().unwrap_or(47) + if brighter { 60 } else { 0 };
-        bar.push_str(&paint(&segment, &format!("30;{background}"), coloured && length > 0));
+        bar.push_str(&paint(&segment, &colour(index, edge.place), coloured && length > 0));
     }
     bar
+}
+
+/// Black on the colour of the place; its second edge has the brighter one.
+fn colour(edge: usize, place: usize) -> String {
+    let background = [46, 43, 45].get(place).copied().unwrap_or(47);
+    let is_first = edges_of(place).first() == Some(&edge);
+    format!("30;{}", if is_first { background } else { background + 60 })
 }
 
 fn event(at: Duration, text: &str) -> String {

@@ -1,4 +1,6 @@
 //! The terminal: keys without Enter, no echo, and everything as before when the demo ends, however it ends.
+//!
+//! What is drawn on it is `screen.rs`'s business, what the keys mean `mod.rs`'s. A terminal that can't move its cursor is refused.
 
 use std::io::{self, IsTerminal, Write};
 

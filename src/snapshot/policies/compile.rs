@@ -121,11 +121,12 @@ impl Compiler<'_> {
     fn policy(&mut self, policy: &crate::config::Policy) -> CompiledPolicy {
         let (children, order) = match &policy.choose {
             Choose::Failover(from) => (from.clone(), Order::Failover),
-            Choose::Weighted(from) => (from.clone(), Order::Weighted),
+            Choose::Weighted(from) => (weighing(from), Order::Weighted),
             Choose::Hashed(from) => {
-                let members: Vec<(String, u16)> = from.iter().map(|child| (self.name_of(child.node), child.weight)).collect();
+                let children = weighing(from);
+                let members: Vec<(String, u16)> = children.iter().map(|child| (self.name_of(child.node), child.weight)).collect();
                 let ranks = Ranks::new(members.iter().map(|(name, weight)| (name.as_str(), *weight)));
-                (from.clone(), Order::Hashed(ranks))
+                (children, Order::Hashed(ranks))
             }
             Choose::Nearest { from, overrides } => (from.clone(), self.nearest(from, overrides)),
             Choose::Geo { rules, otherwise } => self.geo(rules, *otherwise),
@@ -197,6 +198,11 @@ impl Compiler<'_> {
     fn name_of(&self, id: NodeId) -> String {
         self.nodes.get(id.0 as usize).map(|node| node.name.clone()).unwrap_or_default()
     }
+}
+
+/// The children that can be chosen: weight 0 takes no part, neither in what is up nor in which types exist.
+fn weighing(from: &[Child]) -> Vec<Child> {
+    from.iter().filter(|child| child.weight > 0).copied().collect()
 }
 
 /// The table for `key`: known from this generation or the one before, else compiled.

@@ -137,7 +137,7 @@ pub struct CompiledEndpoint {
 /// A policy ready to walk.
 #[derive(Debug)]
 pub struct CompiledPolicy {
-    /// Its children in the order of `from`; for `geo` those of all rules and `otherwise`, each once.
+    /// Its children in the order of `from`, without those of weight 0; for `geo` those of all rules and `otherwise`, each once.
     pub children: Box<[Child]>,
     /// How it orders them.
     pub order: Order,

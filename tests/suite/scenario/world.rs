@@ -1,0 +1,148 @@
+//! What the operator wrote, as texts, compiled the whole way: configuration, zones and geo data to a snapshot, and verdicts to
+//! what answers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use signpost::answer::{Client, Outcome, View, answer};
+use signpost::config::{Config, Text, parse};
+use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
+use signpost::geo::World;
+use signpost::health::Verdict;
+use signpost::snapshot::{Family, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link};
+use signpost::wire::Name;
+use signpost::zone;
+
+/// The seed of the name hashes.
+const SEED: u64 = 0x5eed;
+
+/// All that an operator writes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    /// `signpost.toml`, by the name that messages give it.
+    pub config: Written,
+    /// Zones by apex.
+    pub zones: Vec<(String, Written)>,
+    /// A database in any form.
+    pub geo: Option<(String, Vec<u8>)>,
+}
+
+/// A text and the name that messages give it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written {
+    pub name: String,
+    pub text: String,
+}
+
+/// What the texts come to.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// What holds of the health of some addresses.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    /// `POOL/ENDPOINT`; either may be `*`.
+    pub pool: String,
+    pub endpoint: String,
+    /// Both families, if not one.
+    pub family: Option<Family>,
+    pub verdict: Verdict,
+}
+
+impl Texts {
+    /// Texts of a configuration and the zone `example.com`.
+    pub(crate) fn new(config: &str, zone: &str) -> Self {
+        let written = |name: &str, text: &str| Written { name: name.into(), text: text.into() };
+        let zones = vec![("example.com.".to_owned(), written("example.com.zone", zone))];
+        Self { config: written("signpost.toml", config), zones, geo: None }
+    }
+
+    /// Compiles everything, or says all that forbids it.
+    pub(crate) fn compile(&self) -> Result<Compiled, String> {
+        let mut sources = Sources::default();
+        let (config, policies) = self.policies(&mut sources)?;
+        let zones = self.zones.iter().map(|(apex, written)| {
+            let apex = Name::parse(apex.as_bytes(), Some(&Name::root())).map_err(|error| format!("\"{apex}\": {error}"))?;
+            zone_of(&apex, written, &config, &policies, &mut sources)
+        });
+        let zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
+        Ok(Compiled { snapshot: Arc::new(Snapshot::new(SEED, zones, Arc::new(policies))) })
+    }
+
+    fn policies(&self, sources: &mut Sources) -> Result<(Config, Policies), String> {
+        let source = sources.add(&self.config.name, self.config.text.as_str());
+        let (config, found) = parse(&[Text { source: &source, folder: Path::new("") }]);
+        let config = config.ok_or_else(|| rendered(&found, sources))?;
+        let files: Vec<_> = self.geo.iter().cloned().collect();
+        let world = World::read(&files).map_err(|faults| faults.join("\n"))?;
+        let (policies, found) = Policies::compile(&config, Arc::new(world), None);
+        if any_error(&found) { Err(rendered(&found, sources)) } else { Ok((config, policies)) }
+    }
+}
+
+fn zone_of(
+    apex: &Name,
+    written: &Written,
+    config: &Config,
+    policies: &Policies,
+    sources: &mut Sources,
+) -> Result<LinkedZone, String> {
+    let source = sources.add(&written.name, written.text.as_str());
+    let rules = config.zones.iter().find(|rules| rules.apex == *apex);
+    let (parsed, mut found) = zone::read(apex, &source, &mut |path, _| Err(format!("\"{path}\" is not included here")));
+    let (bindings, faults) = bindings(&parsed, rules, |steer| config.nodes[steer.node.0 as usize].common().name.clone());
+    found.extend(faults);
+    if any_error(&found) {
+        return Err(rendered(&found, sources));
+    }
+    let compiled = compile_zone(&parsed, bindings, SEED).map_err(|found| rendered(&found, sources))?;
+    link(Arc::new(compiled), rules, config, policies).map_err(|found| rendered(&found, sources))
+}
+
+fn rendered(found: &[Diagnostic], sources: &Sources) -> String {
+    found.iter().map(|diagnostic| render(diagnostic, sources)).collect()
+}
+
+impl Compiled {
+    /// What answers while health is as told; all that is not told of is up.
+    pub(crate) fn serving(&self, health: &[Health]) -> Result<Serving, String> {
+        let policies = &self.snapshot.policies;
+        let mut verdicts = vec![Verdict::Up; policies.probes().len()];
+        for one in health {
+            let mut probes = self.probes(one).peekable();
+            if probes.peek().is_none() {
+                return Err(format!("no address of \"{}/{}\" is probed", one.pool, one.endpoint));
+            }
+            probes.for_each(|probe| verdicts[probe as usize] = one.verdict);
+        }
+        let steering = Steering::new(policies, |probe| verdicts[probe as usize], None);
+        Ok(Serving { generation: 1, snapshot: Arc::clone(&self.snapshot), steering })
+    }
+
+    fn probes<'a>(&'a self, health: &'a Health) -> impl Iterator<Item = u32> + 'a {
+        let fits = |pattern: &str, name: &str| pattern == "*" || pattern == name;
+        let pools = self.snapshot.policies.nodes().iter().filter(move |node| fits(&health.pool, &node.name));
+        let endpoints = pools.flat_map(|node| match &node.kind {
+            NodeKind::Pool(pool) => &*pool.endpoints,
+            NodeKind::Policy(_) => &[],
+        });
+        let named = endpoints.filter(move |endpoint| fits(&health.endpoint, &endpoint.name));
+        let families = move |family: &Family| health.family.is_none_or(|only| only == *family);
+        named.flat_map(move |endpoint| Family::ALL.into_iter().filter(families).filter_map(|family| endpoint.probes[family]))
+    }
+}
+
+/// The octets of the reply to a query, or why there is none.
+pub(crate) fn ask(view: &View<'_>, query: &[u8], client: &Client) -> Result<Vec<u8>, signpost::answer::DropReason> {
+    // As in the server, what was there before is no part of the reply.
+    let mut out = vec![0xa5; client.size_limit.max(512)];
+    match answer(view, query, client, &mut out) {
+        Outcome::Reply { length, .. } => {
+            out.truncate(length);
+            Ok(out)
+        }
+        Outcome::Drop(reason) => Err(reason),
+    }
+}
