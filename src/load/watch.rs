@@ -2,10 +2,7 @@
 //!
 //! Folders, not files: editors and orchestrators replace files by renaming. What changed is not told; the loader compares stamps.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -18,15 +15,11 @@ use super::files::shown;
 #[derive(Debug)]
 pub struct Watch {
     watcher: RecommendedWatcher,
-    /// Each with the folder that had the path when the watch began: deploys swap whole folders.
-    folders: BTreeMap<PathBuf, Option<Identity>>,
+    folders: Vec<PathBuf>,
     touched: mpsc::Receiver<()>,
     /// Since when nothing was touched, if something was and nobody was told yet.
     resting_since: Option<Instant>,
 }
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 impl Watch {
     /// Watches nothing yet.
@@ -40,29 +33,25 @@ impl Watch {
             }
         });
         let watcher = watcher.map_err(|error| format!("can't watch files: {error}"))?;
-        Ok(Self { watcher, folders: BTreeMap::new(), touched, resting_since: None })
+        Ok(Self { watcher, folders: Vec::new(), touched, resting_since: None })
     }
 
     /// Watches exactly these folders from now on; those that can't be watched are returned with the reason.
     pub fn replan(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
-        let wanted: BTreeMap<_, _> = folders.into_iter().map(|folder| (folder.clone(), identity(&folder))).collect();
-        for (gone, _) in self.folders.iter().filter(|(folder, identity)| wanted.get(*folder) != Some(identity)) {
+        // All anew: deploys swap whole folders, and a watch stays with the folder that had the path when it began.
+        for before in std::mem::take(&mut self.folders) {
             // A folder that was deleted has ended its own watch.
-            let _ = self.watcher.unwatch(shown(gone));
+            let _ = self.watcher.unwatch(shown(&before));
         }
-        let known = std::mem::take(&mut self.folders);
         let mut faults = Vec::new();
-        for (folder, identity) in wanted {
-            if known.get(&folder) != Some(&identity) {
-                if let Err(error) = self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
-                    faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
-                    continue;
-                }
-                // What changed in it since it was read was not told.
-                self.resting_since = Some(Instant::now());
+        for folder in &folders {
+            if let Err(error) = self.watcher.watch(shown(folder), RecursiveMode::NonRecursive) {
+                faults.push(format!("can't watch \"{}\": {error}", shown(folder).display()));
             }
-            self.folders.insert(folder, identity);
         }
+        self.folders = folders;
+        // What changed since it was read was not told.
+        self.resting_since = Some(Instant::now());
         faults
     }
 
@@ -85,8 +74,4 @@ impl Watch {
             self.resting_since = Some(Instant::now());
         }
     }
-}
-
-fn identity(folder: &Path) -> Option<Identity> {
-    fs::metadata(shown(folder)).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
