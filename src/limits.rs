@@ -144,7 +144,7 @@ pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
 pub const PROBE_REASON_LENGTH_MAX: usize = 200;
 /// How soon a first failure is repeated: longer than a lost packet or a restart of a worker, unseen beside any interval.
 pub const PROBE_RECHECK_DELAY: Duration = Duration::from_millis(250);
-/// First probes at the start of the process are spread over this at most, so that warm-up is short.
+/// First probes of endpoints are spread over this at most, so that warm-up is short.
 pub const PROBE_START_SPREAD: Duration = Duration::from_secs(1);
 /// An interval varies by one part in this many, both ways, so that endpoints do not fall into step.
 pub const PROBE_JITTER_DIVISOR: u32 = 20;
@@ -152,6 +152,21 @@ pub const PROBE_JITTER_DIVISOR: u32 = 20;
 pub const CA_FILE_LENGTH_MAX: u64 = 16 << 20;
 /// Events that wait for the Keeper: over it, probes wait with their reports.
 pub const EVENTS_QUEUED_MAX: usize = 1024;
+
+/// Members that `explain` lists of one pool or policy: more is a table, not a line.
+pub const EXPLAIN_MEMBERS_SHOWN_MAX: usize = 16;
+/// Octets of one request on the control socket: a name, two addresses and some throws.
+pub const CONTROL_REQUEST_LENGTH_MAX: usize = 16 << 10;
+/// Octets of one reply on the control socket: the status of 65,536 addresses with their errors.
+pub const CONTROL_REPLY_LENGTH_MAX: usize = 64 << 20;
+/// Connections to the control socket at a time; one operator needs one, more wait their turn.
+pub const CONTROL_CONNECTIONS_MAX: usize = 16;
+/// How long a request on the control socket may take to arrive, and a reply to leave.
+pub const CONTROL_IO_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the control socket rests when it can't accept, for want of file descriptors say.
+pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long an order may take; the longest is a reload of millions of records.
+pub const CONTROL_ANSWER_DEADLINE: Duration = Duration::from_secs(120);
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);

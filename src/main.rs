@@ -1,6 +1,15 @@
-//! x
-fn main() {
-    if let Err(e) = signpost::daemon::serve(std::env::args().nth(1).unwrap().into()) {
-        eprintln!("{e:?}");
+//! Arguments in, exit code out.
+//!
+//! Everything else is in the library: [`signpost::control`] reads the arguments, [`signpost::daemon`] runs the command.
+
+use std::process::ExitCode;
+
+use signpost::control::{deliver, parse};
+use signpost::daemon;
+
+fn main() -> ExitCode {
+    match parse(std::env::args_os()) {
+        Ok(command) => daemon::run(command),
+        Err(reply) => deliver(&reply),
     }
 }

@@ -1,4 +1,5 @@
 //! The throws of one query: a pure function of a seed, so that an answer can be repeated and every draw enumerated.
+//! Where the seed comes from is the transport's matter; here is no source of chance.
 
 /// The throws of one query, by slot: a policy at depth n throws in slot n, a pool from [`Dice::POOL_SLOT`] on. What one choice
 /// throws never depends on how many others were tried before, so A and AAAA with equal dice stay together.

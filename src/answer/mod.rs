@@ -5,7 +5,9 @@
 #![warn(clippy::indexing_slicing)]
 
 mod dice;
+mod dname;
 mod edns;
+mod explain;
 mod question;
 mod reply;
 mod resolve;
@@ -15,6 +17,7 @@ mod trace;
 use std::net::IpAddr;
 
 pub use dice::{Dice, Throw};
+pub use explain::{Asked, Why, explain};
 pub use trace::{Reason, Silent, Step, Trace};
 
 use edns::{Edns, Tail};

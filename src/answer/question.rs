@@ -1,4 +1,5 @@
 //! The question of a query (RFC 1035 §4.1.2): read once, folded to lower case, with the hash of every suffix of its name.
+//! A compressed or cut-off name is no question. Nothing is looked up here.
 
 use crate::limits::{LABEL_LENGTH_MAX, LABELS_MAX, NAME_LENGTH_MAX};
 use crate::snapshot::{NameHash, Suffix};

@@ -1,4 +1,5 @@
 //! A reply as it grows: header and question first, whole RRsets or nothing after, OPT last.
+//! Counts and flags are written once, at the end. What goes in is decided by `resolve.rs`.
 
 use super::edns::Edns;
 use super::question::Question;
@@ -106,21 +107,35 @@ impl<'o> Reply<'o> {
     /// Adds one address record for the name at `owner`; whether it fits.
     pub(super) fn push_address(&mut self, owner: u16, ttl_seconds: u32, address: std::net::IpAddr) -> bool {
         match address {
-            std::net::IpAddr::V4(v4) => self.push_record(owner, RrType::A, ttl_seconds, v4.octets()),
-            std::net::IpAddr::V6(v6) => self.push_record(owner, RrType::AAAA, ttl_seconds, v6.octets()),
+            std::net::IpAddr::V4(v4) => self.push_record(owner, RrType::A, ttl_seconds, &v4.octets()),
+            std::net::IpAddr::V6(v6) => self.push_record(owner, RrType::AAAA, ttl_seconds, &v6.octets()),
         }
     }
 
-    fn push_record<const N: usize>(&mut self, owner: u16, rtype: RrType, ttl_seconds: u32, rdata: [u8; N]) -> bool {
-        let end = self.at + 12 + N;
-        let Some(room) = self.out.get_mut(self.at..end.min(self.limit)) else { return false };
-        let Some((head, tail)) = room.split_first_chunk_mut::<12>().filter(|(_, tail)| tail.len() == N) else { return false };
+    /// Adds one record with the TTL of the record at `like`, for the name at `owner`; where it begins, if it fits.
+    pub(super) fn push_like(&mut self, like: usize, owner: u16, rtype: RrType, rdata: &[u8]) -> Option<usize> {
+        let ttl = self.out.get(like + 6..)?.first_chunk::<4>().map(|ttl| u32::from_be_bytes(*ttl))?;
+        let start = self.at;
+        self.push_record(owner, rtype, ttl, rdata).then_some(start)
+    }
+
+    /// The RDATA of the record at `at`, whose owner is a pointer.
+    pub(super) fn rdata_at(&self, at: usize) -> Option<&[u8]> {
+        let (length, rdata) = self.octets().get(at + 10..)?.split_first_chunk::<2>()?;
+        rdata.get(..usize::from(u16::from_be_bytes(*length)))
+    }
+
+    fn push_record(&mut self, owner: u16, rtype: RrType, ttl_seconds: u32, rdata: &[u8]) -> bool {
+        let end = self.at + 12 + rdata.len();
+        let Some(room) = self.out.get_mut(self.at..end).filter(|_| end <= self.limit) else { return false };
+        let Some((head, tail)) = room.split_first_chunk_mut::<12>() else { return false };
         let [o0, o1] = (0xc000 | owner).to_be_bytes();
         let [t0, t1] = rtype.0.to_be_bytes();
         let [c0, c1] = CLASS_IN.to_be_bytes();
         let [s0, s1, s2, s3] = ttl_seconds.to_be_bytes();
-        *head = [o0, o1, t0, t1, c0, c1, s0, s1, s2, s3, 0, N as u8];
-        tail.copy_from_slice(&rdata);
+        let [l0, l1] = (rdata.len() as u16).to_be_bytes();
+        *head = [o0, o1, t0, t1, c0, c1, s0, s1, s2, s3, l0, l1];
+        tail.copy_from_slice(rdata);
         self.at = end;
         self.count(Section::Answer, 1);
         true

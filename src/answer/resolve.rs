@@ -1,8 +1,10 @@
 //! What stands at a name, RFC 1034 §4.3.2: zone, cut, name or wildcard, CNAME, RRset; and the negative answers of RFC 2308.
+//! Between the parsed question and the reply; where a name is bound, `steer.rs` decides.
 
 use std::net::IpAddr;
 
 use super::View;
+use super::dname::Prefix;
 use super::edns::Ecs;
 use super::question::{FoldedName, Question};
 use super::reply::{Reply, Section};
@@ -117,6 +119,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
                 self.answer_cut(id, name, owner);
                 None
             }
+            Found::Moved { by, labels } => self.answer_moved(by, name.labels() - labels, owner),
             Found::Nothing => {
                 // RFC 6604 §3: the RCODE tells of the last name of a chain.
                 self.resolution.rcode = Rcode::NxDomain;
@@ -133,6 +136,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         if let EntryKind::Steered(binding) = entry.kind
             && let Some(link) = self.linked.links.get(binding as usize)
         {
+            self.trace.note(Step::Bound { link: *link, binding });
             self.answer_steered(*link, rrsets, owner);
             return None;
         }
@@ -152,7 +156,6 @@ impl<T: Trace> Resolver<'_, '_, T> {
 
     /// A bound name: addresses by policy, everything else as it stands; its CNAME is for servers that can't steer.
     fn answer_steered(&mut self, link: Link, rrsets: &[Rrset], owner: u16) {
-        self.trace.note(Step::Bound(link));
         let families = self.view.serving.snapshot.policies.node(link.node).map_or_else(PerFamily::default, |node| node.families);
         let family = match self.qtype {
             RrType::A => Some(Family::V4),
@@ -179,7 +182,8 @@ impl<T: Trace> Resolver<'_, '_, T> {
         // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
         let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address);
         let subject = Subject::new(self.source, subnet);
-        self.trace.note(Step::Client { family, address: subject.address(), by_subnet: subnet.is_some() });
+        let (address, hashed) = (subject.address(), subject.hashed());
+        self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
         let mut decision = Decision { serving: self.view.serving, subject, dice: self.view.dice, trace: self.trace };
         let chosen = decision.choose(link.node, family);
         if subnet.is_some() {
@@ -220,6 +224,26 @@ impl<T: Trace> Resolver<'_, '_, T> {
         // RFC 9471 §3: glue that does not fit sets TC.
         self.reply.set_truncated();
         self.reply.push(Section::Authority, bodies, referral.ns, self.apex_offset);
+    }
+
+    /// RFC 6672 §3.2: the DNAME `by`, and a CNAME made from it for the name at `name_at`, of which `moved` labels change their parent.
+    fn answer_moved(&mut self, by: EntryId, moved: usize, name_at: u16) -> Next {
+        self.reply.set_authoritative();
+        let rrsets = self.zone.rrsets(self.zone.entry(by)?);
+        let dname = rrsets.iter().find(|rrset| rrset.rtype == RrType::DNAME)?;
+        let prefix = Prefix::read(self.reply.octets(), name_at, moved)?;
+        let dname_at = self.push_answer(dname, prefix.rest_at)?;
+        let Some(target) = self.reply.rdata_at(dname_at).and_then(|target| prefix.below(target)) else {
+            // RFC 6672 §2.2: a name that would be too long.
+            self.resolution.rcode = Rcode::YxDomain;
+            return None;
+        };
+        let cname_at = self.reply.push_like(dname_at, name_at, RrType::CNAME, target.as_wire());
+        if cname_at.is_none() {
+            self.reply.set_truncated();
+        }
+        let asked = self.qtype == RrType::CNAME || self.qtype == RrType::ANY;
+        cname_at.filter(|_| !asked).map(|at| at + 12)
     }
 
     fn push_answer(&mut self, rrset: &Rrset, owner: u16) -> Option<usize> {

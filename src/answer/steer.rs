@@ -72,7 +72,7 @@ impl Subject {
     }
 
     /// The address that the hashed choice goes by: a private subnet says nothing (RFC 7871 §10).
-    fn hashed(&self) -> IpAddr {
+    pub(super) fn hashed(&self) -> IpAddr {
         self.resolver.filter(|_| self.private.is_some()).unwrap_or(self.address)
     }
 }
@@ -123,14 +123,12 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// Chooses endpoints for a bound node; nothing only if no endpoint below it has the family.
     pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> Option<Chosen> {
         let wants = Grade::ALL.map(|grade| Want { grade, family, depth: 0 });
-        let chosen = wants.into_iter().find_map(|want| {
-            if want.grade != Grade::Up {
-                self.trace.note(Step::Grade(want.grade));
-            }
-            self.walk(bound, want)
-        });
+        let chosen = wants.into_iter().find_map(|want| self.walk(bound, want));
         // Rules may lead a client to nobody who has the family, though it exists for others, and so for everybody (invariant 2).
-        chosen.or_else(|| wants.into_iter().find_map(|want| self.walk_everywhere(bound, want)))
+        chosen.or_else(|| {
+            self.trace.note(Step::Everywhere(family));
+            wants.into_iter().find_map(|want| self.walk_everywhere(bound, want))
+        })
     }
 
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
@@ -146,6 +144,7 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     fn walk(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
         let (node, state) = self.node(id)?;
+        self.trace.note(Step::Asked { node: id, grade: want.grade });
         let chosen = match &node.kind {
             _ if !state.usable(want.grade, want.family) => None,
             NodeKind::Pool(pool) => self.draw_endpoints(id, pool, state, want),

@@ -1,4 +1,5 @@
 //! What `explain` is told while an answer is made. The silent trace costs nothing: its calls vanish.
+//! Steps carry ids and numbers only; words for operators are made by who listens.
 
 use std::net::IpAddr;
 
@@ -13,7 +14,12 @@ pub enum Step<'a> {
     /// A CNAME leads on to this name (lower-case wire octets).
     Followed(&'a [u8]),
     /// The name is bound.
-    Bound(Link),
+    Bound {
+        /// Where to.
+        link: Link,
+        /// The index of the binding in its zone.
+        binding: u32,
+    },
     /// A family is decided, for the client at this address; by its subnet, or by its own address.
     Client {
         /// A or AAAA.
@@ -22,10 +28,17 @@ pub enum Step<'a> {
         address: IpAddr,
         /// Whether it came as a client subnet.
         by_subnet: bool,
+        /// The address that the hashed choice goes by.
+        hashed: IpAddr,
     },
-    /// Nothing better can answer than this.
-    Grade(Grade),
-    /// A policy is asked; it will try its children (by index) in this order first.
+    /// A policy or pool is asked; how it takes it stands in the steps up to the next one that is asked.
+    Asked {
+        /// The policy or pool.
+        node: NodeId,
+        /// How far down the answer may reach.
+        grade: Grade,
+    },
+    /// A policy will try its children (by index) in this order first.
     Ordered {
         /// The policy.
         node: NodeId,
@@ -34,7 +47,9 @@ pub enum Step<'a> {
         /// Why in this order.
         reason: Reason,
     },
-    /// A policy or pool can't answer for this client, family and grade.
+    /// Nobody that rules lead the client to has the family: every pool is asked.
+    Everywhere(Family),
+    /// A policy or pool that was asked can't answer for this client, family and grade.
     Passed(NodeId),
     /// Member `member` of a node fell to a draw of `r` in `0..sum`.
     Drawn {

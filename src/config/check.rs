@@ -1,4 +1,5 @@
 //! `[check.NAME]`: how endpoints are probed. What is said and expected over HTTP is read in `http.rs`.
+//! Which endpoints use it is not known here.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What pools and policies have alike: name, place, thresholds, `ttl` and `ecs`, and the rules for weights.
+//! Used by the readers of both; references stay names until `resolve.rs`.
 
 use std::num::NonZeroU16;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! `[policy.NAME]`: how to choose among pools or other policies. The rules of `geo` are read in `rule.rs`.
+//! References stay names here; `resolve.rs` turns them into nodes.
 
 use std::collections::HashMap;
 

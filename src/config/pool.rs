@@ -1,4 +1,5 @@
 //! `[pool.NAME]`: endpoints in one place.
+//! Each endpoint has an address and a name of its own; the check stays a name until `resolve.rs`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

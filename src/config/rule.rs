@@ -1,4 +1,5 @@
 //! `rules` and `otherwise` of a `geo` policy: which clients get which children.
+//! Codes and networks are checked here, against geo's tables; references stay names until `resolve.rs`.
 
 use toml::de::DeTable;
 

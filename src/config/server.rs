@@ -1,4 +1,5 @@
 //! `[server]`: the process, with a default for every key.
+//! Paths are made relative to the file's folder; nothing is opened or bound.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;

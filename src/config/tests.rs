@@ -392,8 +392,9 @@ proptest! {
     fn no_text_panics(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..8)) {
         let mut bytes = [EXAMPLE, MORE_POOLS].concat().into_bytes();
         for (at, byte, how) in edits {
-            let at = at.index(bytes.len());
+            let at = at.index(bytes.len() + 1).min(bytes.len().saturating_sub(1));
             match how {
+                0 | 2 if bytes.is_empty() => {}
                 0 => bytes[at] = byte,
                 1 => bytes.insert(at, byte),
                 2 => { bytes.remove(at); }

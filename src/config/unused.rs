@@ -1,4 +1,5 @@
 //! Warnings that need the bindings of the zones: nouns that nothing uses, and keys that are read at bound nodes only.
+//! Called after the zones are linked; it never refuses anything.
 
 use std::collections::HashSet;
 

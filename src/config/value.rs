@@ -1,4 +1,5 @@
 //! Single values: words, numbers, durations, names, paths. Each reader says what it expected and gives back only what is right.
+//! What values mean together is for the readers of the tables.
 
 use std::path::PathBuf;
 use std::time::Duration;

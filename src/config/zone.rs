@@ -1,4 +1,5 @@
 //! `[zone."NAME"]`: the bindings that replace those of a zone, and the policies that its own may name.
+//! Whether there is such a zone is seen by whoever loads the zones.
 
 use super::keys::ZONE;
 use super::spec::{Placed, Reference, ZoneSpec};

@@ -1,1 +1,22 @@
-//! control
+//! The operator's door: the command line, the control socket and what both say.
+//!
+//! `command.rs` turns arguments into a [`Command`]; what needs the running server goes as a [`Request`] over the socket and
+//! comes back as a [`Reply`]. Nothing here loads, reloads or publishes: the daemon does, and answers.
+
+mod client;
+mod command;
+mod console;
+mod explain;
+mod protocol;
+mod socket;
+mod span;
+mod status;
+
+pub use client::call;
+pub use command::{Command, ZoneFile, parse};
+pub use console::deliver;
+pub use explain::{Query, down};
+pub use protocol::{ExplainRequest, Reply, Request};
+pub use socket::{Listening, listen};
+pub use span::brief;
+pub use status::{EndpointStatus, GeoStatus, ProbeStatus, Status, endpoints};

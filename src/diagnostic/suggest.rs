@@ -1,4 +1,5 @@
 //! "Did you mean": the known name nearest to one that is not known.
+//! Silent where nothing is near: a wrong guess costs more than none.
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the finger.
 ///

@@ -1,4 +1,5 @@
 //! What is known about clients of a prefix, and the numbering of distinct locations while sources are read.
+//! Which file says what is `mmdb.rs`'s and `text.rs`'s matter.
 
 use std::collections::HashMap;
 

@@ -6,13 +6,15 @@
 use std::time::Duration;
 
 use super::Outcome;
-use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_RECHECK_DELAY};
+use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_RECHECK_DELAY, PROBE_START_SPREAD};
 
 /// The state of one probe's rhythm.
 #[derive(Clone, Debug)]
 pub struct Cadence {
     interval: Duration,
     last: Last,
+    /// Whether an outcome was reported before.
+    begun: bool,
 }
 
 /// What to do after a run.
@@ -37,12 +39,12 @@ enum Last {
 impl Cadence {
     /// Begins with no run yet.
     pub fn new(interval: Duration) -> Self {
-        Self { interval, last: Last::Pass }
+        Self { interval, last: Last::Pass, begun: false }
     }
 
-    /// The wait before the first run: anywhere within `spread`, the interval at most (full jitter).
-    pub fn first_wait(&self, spread: Duration, dice: u32) -> Duration {
-        share(spread.min(self.interval), dice)
+    /// The wait before the first run: short, because somebody waits for the verdict.
+    pub fn first_wait(&self, dice: u32) -> Duration {
+        share(PROBE_START_SPREAD.min(self.interval), dice)
     }
 
     /// Takes a run's outcome.
@@ -54,16 +56,20 @@ impl Cadence {
             }
             (Last::Doubt | Last::Failure, Outcome::Fail { .. }) => {
                 self.last = Last::Failure;
-                Next { report: true, wait: self.jittered(dice) }
+                Next { report: true, wait: self.next_wait(dice) }
             }
             (Last::Pass | Last::Doubt | Last::Failure, Outcome::Pass { .. }) => {
                 self.last = Last::Pass;
-                Next { report: true, wait: self.jittered(dice) }
+                Next { report: true, wait: self.next_wait(dice) }
             }
         }
     }
 
-    fn jittered(&self, dice: u32) -> Duration {
+    /// Full jitter once, so that endpoints that began together are spread over the interval; a little ever after.
+    fn next_wait(&mut self, dice: u32) -> Duration {
+        if !std::mem::replace(&mut self.begun, true) {
+            return share(self.interval, dice);
+        }
         let swing = self.interval / PROBE_JITTER_DIVISOR;
         self.interval - swing + share(swing * 2, dice)
     }
@@ -128,16 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn the_first_wait_is_anywhere_within_the_spread() {
-        let cadence = Cadence::new(INTERVAL);
-        let second = Duration::from_secs(1);
-        for (spread, dice, wait) in [
-            (INTERVAL, 0, Duration::ZERO),
-            (INTERVAL, u32::MAX, INTERVAL),
-            (second, u32::MAX, second),
-            (Duration::from_secs(60), u32::MAX, INTERVAL),
-        ] {
-            assert_eq!(cadence.first_wait(spread, dice), wait);
+    fn the_first_waits_are_full_jitter() {
+        let half = Duration::from_millis(500);
+        for (interval, dice, first) in
+            [(INTERVAL, 0, Duration::ZERO), (INTERVAL, u32::MAX, PROBE_START_SPREAD), (half, u32::MAX, half)]
+        {
+            let mut cadence = Cadence::new(interval);
+            assert_eq!(cadence.first_wait(dice), first);
+            let second = if dice == 0 { Duration::ZERO } else { interval };
+            assert_eq!(cadence.after(&outcome('P'), dice).wait, second);
         }
     }
 
@@ -146,6 +151,7 @@ mod tests {
         fn waits_stay_near_the_interval(millis in 100_u64..3_600_000, runs in "[PF]{1,20}", dice: u32) {
             let interval = Duration::from_millis(millis);
             let mut cadence = Cadence::new(interval);
+            cadence.after(&outcome('P'), dice);
             let mut previous = 'P';
             for letter in runs.chars() {
                 let next = cadence.after(&outcome(letter), dice);

@@ -2,7 +2,7 @@
 //!
 //! Only regular files are opened: a FIFO or a device would hang the load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -31,6 +31,42 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
+/// What a load looked at, and how it was then. Noted before it is read: what changes meanwhile has changed since.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    files: Stamps,
+    /// Patterns with the files that they named; `None` where the folder could not be read.
+    lists: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+}
+
+impl Seen {
+    pub(super) fn note(&mut self, file: &Path) {
+        self.files.insert(file.to_owned(), stamp(file));
+    }
+
+    pub(super) fn note_all(&mut self, files: Stamps) {
+        self.files.extend(files);
+    }
+
+    pub(super) fn note_list(&mut self, pattern: PathBuf) {
+        let list = matching(&pattern).ok();
+        self.lists.insert(pattern, list);
+    }
+
+    /// Whether a file is not as it was, one has come, or one has gone.
+    pub(super) fn is_changed(&self) -> bool {
+        self.lists.iter().any(|(pattern, list)| matching(pattern).ok() != *list)
+            || self.files.iter().any(|(path, known)| stamp(path) != *known)
+    }
+
+    /// The folders that hold all this, as far as they are there.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let paths = self.files.keys().chain(self.lists.keys());
+        let folders: BTreeSet<&Path> = paths.map(|path| folder_of(path)).collect();
+        folders.into_iter().filter(|folder| shown(folder).is_dir()).map(Path::to_owned).collect()
+    }
+}
+
 /// Reads a regular file of at most `length_max` octets, or says why not.
 pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, String> {
     let refuse = |why: String| format!("can't read \"{}\": {why}", path.display());
@@ -52,7 +88,7 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, String> {
 /// The files that a pattern names, in order; `*` stands for any part of the last component.
 pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = pattern.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(pattern);
     if !name.contains('*') {
         return Ok(vec![pattern.to_owned()]);
     }
@@ -63,14 +99,23 @@ pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 
 /// All entries of a folder, sorted.
 pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let shown = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let refuse = |error: std::io::Error| format!("can't read the folder \"{}\": {}", shown.display(), plain(&error));
+    let refuse = |error: std::io::Error| format!("can't read the folder \"{}\": {}", shown(folder).display(), plain(&error));
     let mut paths = Vec::new();
-    for entry in fs::read_dir(shown).map_err(refuse)? {
+    for entry in fs::read_dir(shown(folder)).map_err(refuse)? {
         paths.push(folder.join(entry.map_err(refuse)?.file_name()));
     }
     paths.sort();
     Ok(paths)
+}
+
+/// The folder of a file, fit for joining and listing.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new(""))
+}
+
+/// The empty path is the working folder.
+pub(super) fn shown(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// Whether a file's name fits a pattern with `*`.

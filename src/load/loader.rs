@@ -1,17 +1,19 @@
 //! The loader: remembers what was good, reads what changed, and puts a snapshot together.
+//! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
+//! refused whole.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{self, Stamps};
+use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
-use super::zones::{read_zone, zone_files};
+use super::zones::{Setting, ZoneFile, read_zone, zone_files};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
 use crate::geo::World;
 use crate::limits::{CONFIG_FILE_LENGTH_MAX, GEO_FILE_LENGTH_MAX};
-use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link};
+use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link, lint};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -23,8 +25,8 @@ pub struct Loader {
     world: Option<(Stamps, Arc<World>)>,
     zones: HashMap<Name, GoodZone>,
     policies: Option<Arc<Policies>>,
-    /// The stamps of everything looked at by the last load, good or bad.
-    seen: Stamps,
+    /// Everything looked at by the last load, good or bad.
+    seen: Seen,
 }
 
 /// What a load brought.
@@ -39,7 +41,7 @@ pub struct Loaded {
 }
 
 /// The last good version of a zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct GoodZone {
     compiled: Arc<CompiledZone>,
     stamps: Stamps,
@@ -50,31 +52,22 @@ impl Loader {
     /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
     pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
         let path = path.into();
-        Self { path, seed, world: None, zones: HashMap::new(), policies: None, seen: Stamps::new() }
+        Self { path, seed, world: None, zones: HashMap::new(), policies: None, seen: Seen::default() }
     }
 
-    /// Whether any file that the last load looked at, or a folder's list of zones, is not as it was then.
+    /// Whether anything that the last load looked at is not as it was then.
     pub fn is_changed(&self) -> bool {
-        let folders = self.seen.keys().filter(|path| path.is_dir());
-        let listed = folders.flat_map(|folder| files::entries(folder).unwrap_or_default());
-        let is_new = |path: PathBuf| {
-            path.extension().is_some_and(|ending| ending == "zone" || ending == "toml") && !self.seen.contains_key(&path)
-        };
-        listed.into_iter().any(is_new) || self.seen.iter().any(|(path, stamp)| !path.is_dir() && files::stamp(path) != *stamp)
+        self.seen.is_changed()
     }
 
     /// The folders in which changes matter.
     pub fn folders(&self) -> Vec<PathBuf> {
-        let folder = |path: &PathBuf| if path.is_dir() { path.clone() } else { folder_of(path).to_owned() };
-        let mut folders: Vec<PathBuf> = self.seen.keys().map(folder).collect();
-        folders.sort();
-        folders.dedup();
-        folders
+        self.seen.folders()
     }
 
     /// Reads everything. An error tells that nothing new can be served; then nothing that was good is forgotten.
     pub fn load(&mut self) -> Result<Loaded, Report> {
-        let mut run = Run { sources: Sources::default(), report: Report::default(), seen: Stamps::new() };
+        let mut run = Run::default();
         let loaded = self.load_with(&mut run);
         self.seen = run.seen;
         match loaded {
@@ -89,14 +82,19 @@ impl Loader {
             self.check_zones_alone(run);
             return None;
         };
-        let world = self.load_world(&config, run)?;
-        let (policies, faults) = Policies::compile(&config, world, self.policies.as_deref());
-        let bad = any_error(&faults);
+        let world = self.load_world(&config, run);
+        // Without its world nothing is served; an empty one serves to find all other faults.
+        let bad_world = world.is_none();
+        let (policies, faults) = Policies::compile(&config, world.unwrap_or_default(), self.policies.as_deref());
+        let bad = bad_world || any_error(&faults);
         run.tell(faults);
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
-        run.tell(config::unused(&config, &bound));
+        // What a zone with an error binds is not known.
+        if run.report.errors() == 0 {
+            run.tell(config::unused(&config, &bound));
+        }
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();
@@ -111,7 +109,7 @@ impl Loader {
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
     fn load_world(&mut self, config: &Config, run: &mut Run) -> Option<Arc<World>> {
         let stamps: Stamps = config.server.geoip.iter().map(|path| (path.clone(), files::stamp(path))).collect();
-        run.seen.extend(stamps.clone());
+        run.seen.note_all(stamps.clone());
         if let Some((_, world)) = self.world.as_ref().filter(|(known, _)| *known == stamps) {
             return Some(Arc::clone(world));
         }
@@ -137,11 +135,11 @@ impl Loader {
     /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
     fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
         let root = &config.server.zones;
-        run.seen.insert(root.clone(), None);
+        run.seen.note_list(root.join("*.zone"));
         let files = zone_files(root).map_err(|why| run.tell([Diagnostic::nowhere(why)])).ok()?;
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
-        for (path, apex) in files {
+        for ZoneFile { path, apex } in files {
             let apex = match apex {
                 Ok(apex) => apex,
                 Err(why) => {
@@ -171,35 +169,50 @@ impl Loader {
         if let Some(good) = good.filter(|good| good.is_current(path, rules))
             && let Ok(linked) = link(Arc::clone(&good.compiled), rules, config, policies)
         {
-            run.seen.extend(good.stamps.clone());
+            run.seen.note_all(good.stamps.clone());
             return Some((linked, good.clone()));
         }
-        let read = read_zone(apex, path, &config.server.zones, rules, Some(config), self.seed, &mut run.sources);
-        run.seen.extend(read.stamps.clone());
+        let setting = Setting { root: &config.server.zones, rules, config: Some(config), seed: self.seed };
+        let read = read_zone(apex, path, setting, &mut run.sources);
+        run.seen.note_all(read.stamps.clone());
         run.tell(read.diagnostics);
-        if let Some(compiled) = read.compiled {
+        let is_broken = read.compiled.is_none();
+        if let Some((parsed, compiled)) = read.compiled {
             let compiled = Arc::new(compiled);
             match link(Arc::clone(&compiled), rules, config, policies) {
-                Ok(linked) => return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() })),
+                Ok(linked) => {
+                    run.tell(lint(&parsed, &linked, policies));
+                    return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() }));
+                }
                 Err(faults) => run.tell(faults),
             }
         }
         // The last good version goes on, if the new policies allow it.
         let good = good?;
-        let linked = link(Arc::clone(&good.compiled), rules, config, policies).ok()?;
-        Some((linked, good.clone()))
+        let linked = link(Arc::clone(&good.compiled), rules, config, policies);
+        if let (Err(faults), true) = (&linked, is_broken) {
+            run.tell(faults.iter().map(|fault| stuck(path, fault)));
+        }
+        Some((linked.ok()?, good.clone()))
     }
 
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
-        for (path, apex) in zone_files(&root).unwrap_or_default() {
+        let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
+        for ZoneFile { path, apex } in zone_files(&root).unwrap_or_default() {
             if let Ok(apex) = apex {
-                let read = read_zone(&apex, &path, &root, None, None, self.seed, &mut run.sources);
-                run.seen.extend(read.stamps);
+                let read = read_zone(&apex, &path, setting, &mut run.sources);
+                run.seen.note_all(read.stamps);
                 run.tell(read.diagnostics);
             }
         }
     }
+}
+
+/// Why the last good version of a zone can't go on, so that the whole load is refused. Its text is gone, so no place is told.
+fn stuck(path: &Path, fault: &Diagnostic) -> Diagnostic {
+    let why = format!("the last good version of \"{}\" can't go on: {}", path.display(), fault.message);
+    Diagnostic::nowhere(why).help("mend the zone file, or keep what its last good version names")
 }
 
 impl GoodZone {
@@ -214,17 +227,12 @@ impl GoodZone {
     }
 }
 
-impl Clone for GoodZone {
-    fn clone(&self) -> Self {
-        Self { compiled: Arc::clone(&self.compiled), stamps: self.stamps.clone(), rules: self.rules.clone() }
-    }
-}
-
 /// One load on its way.
+#[derive(Default)]
 struct Run {
     sources: Sources,
     report: Report,
-    seen: Stamps,
+    seen: Seen,
 }
 
 impl Run {
@@ -240,7 +248,9 @@ impl Run {
         let mut texts = vec![(main, folder_of(path).to_owned())];
         let mut complete = true;
         for (pattern, span) in patterns {
-            match files::matching(&folder_of(path).join(pattern)) {
+            let pattern = folder_of(path).join(pattern);
+            self.seen.note_list(pattern.clone());
+            match files::matching(&pattern) {
                 Ok(paths) => {
                     for path in paths {
                         match self.read_text(&path) {
@@ -262,7 +272,7 @@ impl Run {
     }
 
     fn read_text(&mut self, path: &Path) -> Option<Arc<Source>> {
-        self.seen.insert(path.to_owned(), files::stamp(path));
+        self.seen.note(path);
         match files::read(path, CONFIG_FILE_LENGTH_MAX) {
             Ok(text) => Some(self.sources.add(path.display().to_string(), text)),
             Err(why) => {
@@ -286,22 +296,32 @@ impl Run {
     }
 }
 
-/// Checks one zone file by itself.
-pub fn check_zone(apex: &Name, path: &Path) -> Report {
-    let mut sources = Sources::default();
-    let read = read_zone(apex, path, folder_of(path), None, None, 0, &mut sources);
-    let mut report = Report::default();
-    report.extend(read.diagnostics, &sources);
-    if let Some(zone) = read.compiled {
-        report.zones = 1;
-        report.names = zone.name_count();
-        report.rrsets = zone.rrset_count();
-        report.steered = zone.bindings().len();
+/// Checks one zone file as the zone `apex`; with what the configuration at `config` says, if there is one.
+pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
+    let mut run = Run::default();
+    let config = if config.exists() { run.read_config(config) } else { None };
+    let rules = config.as_ref().and_then(|config| config.zones.iter().find(|rules| rules.apex == *apex));
+    let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
+    let read = read_zone(apex, path, setting, &mut run.sources);
+    run.tell(read.diagnostics);
+    let Some((parsed, compiled)) = read.compiled else { return run.report };
+    run.report.zones = 1;
+    run.report.names = compiled.name_count();
+    run.report.rrsets = compiled.rrset_count();
+    run.report.steered = compiled.bindings().len();
+    if let Some(config) = &config {
+        // Where clients are does not matter here.
+        let (policies, _) = Policies::compile(config, Arc::default(), None);
+        match link(Arc::new(compiled), rules, config, &policies) {
+            Ok(linked) => run.tell(lint(&parsed, &linked, &policies)),
+            Err(faults) => run.tell(faults),
+        }
     }
-    report
+    run.report
 }
 
-/// The folder of a file, fit for joining and listing.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
+/// The control socket that a server with this configuration listens on; a broken file has the usual one.
+pub fn control_socket(config: &Path) -> PathBuf {
+    let mut run = Run::default();
+    run.read_config(config).map_or_else(|| folder_of(config).join("signpost.sock"), |config| config.server.control)
 }

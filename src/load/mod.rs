@@ -9,6 +9,6 @@ mod report;
 mod watch;
 mod zones;
 
-pub use loader::{Loaded, Loader, check_zone};
+pub use loader::{Loaded, Loader, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

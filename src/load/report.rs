@@ -1,4 +1,5 @@
 //! What a load found, ready to print: every fault with its place, and what stands.
+//! Printed by the command line and logged by the daemon; nothing is printed here.
 
 use crate::diagnostic::{Diagnostic, Severity, Sources, render};
 

@@ -2,11 +2,14 @@
 //!
 //! Folders, not files: editors and orchestrators replace files by renaming. What changed is not told; the loader compares stamps.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::files::shown;
 
 /// A watch on some folders.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct Watch {
     watcher: RecommendedWatcher,
     folders: Vec<PathBuf>,
     touched: mpsc::Receiver<()>,
+    /// Since when nothing was touched, if something was and nobody was told yet.
+    resting_since: Option<Instant>,
 }
 
 impl Watch {
@@ -28,43 +33,45 @@ impl Watch {
             }
         });
         let watcher = watcher.map_err(|error| format!("can't watch files: {error}"))?;
-        Ok(Self { watcher, folders: Vec::new(), touched })
+        Ok(Self { watcher, folders: Vec::new(), touched, resting_since: None })
     }
 
     /// Watches exactly these folders from now on; those that can't be watched are returned with the reason.
     pub fn replan(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
-        for gone in self.folders.iter().filter(|folder| !folders.contains(folder)) {
+        // All anew: deploys swap whole folders, and a watch stays with the folder that had the path when it began.
+        for before in std::mem::take(&mut self.folders) {
             // A folder that was deleted has ended its own watch.
-            let _ = self.watcher.unwatch(shown(gone));
+            let _ = self.watcher.unwatch(shown(&before));
         }
-        let known = std::mem::take(&mut self.folders);
         let mut faults = Vec::new();
-        for folder in folders {
-            let watched = known.contains(&folder)
-                || match self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
-                    Ok(()) => true,
-                    Err(error) => {
-                        faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
-                        false
-                    }
-                };
-            if watched {
-                self.folders.push(folder);
+        for folder in &folders {
+            if let Err(error) = self.watcher.watch(shown(folder), RecursiveMode::NonRecursive) {
+                faults.push(format!("can't watch \"{}\": {error}", shown(folder).display()));
             }
         }
+        self.folders = folders;
+        // What changed since it was read was not told.
+        self.resting_since = Some(Instant::now());
         faults
     }
 
-    /// Waits until something was touched and then left alone for `settle`.
+    /// Waits until something was touched and then left alone for `settle`. Whoever stops waiting halfway may wait again.
     pub async fn settled(&mut self, settle: Duration) {
-        if self.touched.recv().await.is_none() {
-            return std::future::pending().await;
+        loop {
+            let touched = match self.resting_since {
+                None => self.touched.recv().await,
+                Some(since) => match timeout_at(since + settle, self.touched.recv()).await {
+                    Ok(touched) => touched,
+                    Err(_) => {
+                        self.resting_since = None;
+                        return;
+                    }
+                },
+            };
+            if touched.is_none() {
+                return std::future::pending().await;
+            }
+            self.resting_since = Some(Instant::now());
         }
-        while tokio::time::timeout(settle, self.touched.recv()).await.is_ok() {}
     }
-}
-
-/// The empty path is the working folder.
-fn shown(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }

@@ -1,4 +1,5 @@
 //! One zone file to one compiled zone, with all its faults.
+//! Which zones there are, and what becomes of a bad one, is decided in `loader.rs`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,34 @@ const ENDING: &str = ".zone";
 
 /// A zone that was read, with the stamps of all files that it is made of.
 pub(super) struct ReadZone {
-    pub compiled: Option<CompiledZone>,
+    /// What the file says, and what it compiles to; nothing if it has an error.
+    pub compiled: Option<(zone::Zone, CompiledZone)>,
     pub diagnostics: Vec<Diagnostic>,
     pub stamps: Stamps,
 }
 
-/// The zone files of a folder with the zones they hold, or why they can't be told.
-pub(super) fn zone_files(folder: &Path) -> Result<Vec<(PathBuf, Result<Name, String>)>, String> {
+/// A zone file as a folder lists it.
+pub(super) struct ZoneFile {
+    pub path: PathBuf,
+    /// The zone that its name says, or why it says none.
+    pub apex: Result<Name, String>,
+}
+
+/// What reading a zone takes besides its file.
+#[derive(Clone, Copy)]
+pub(super) struct Setting<'a> {
+    /// The zone folder: nothing beyond it is included.
+    pub root: &'a Path,
+    /// What the configuration says of the zone.
+    pub rules: Option<&'a ZoneRules>,
+    /// The configuration that the rules are from.
+    pub config: Option<&'a Config>,
+    /// The seed of name hashes.
+    pub seed: u64,
+}
+
+/// The zone files of a folder.
+pub(super) fn zone_files(folder: &Path) -> Result<Vec<ZoneFile>, String> {
     let mut seen: HashMap<Name, PathBuf> = HashMap::new();
     let mut zones = Vec::new();
     for path in files::entries(folder)? {
@@ -40,21 +62,13 @@ pub(super) fn zone_files(folder: &Path) -> Result<Vec<(PathBuf, Result<Name, Str
                 None => Ok(apex),
             },
         };
-        zones.push((path, apex));
+        zones.push(ZoneFile { path, apex });
     }
     Ok(zones)
 }
 
-/// Reads, checks and compiles one zone file beneath `root`.
-pub(super) fn read_zone(
-    apex: &Name,
-    path: &Path,
-    root: &Path,
-    rules: Option<&ZoneRules>,
-    config: Option<&Config>,
-    seed: u64,
-    sources: &mut Sources,
-) -> ReadZone {
+/// Reads, checks and compiles one zone file.
+pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources: &mut Sources) -> ReadZone {
     let mut stamps = Stamps::from([(path.to_owned(), files::stamp(path))]);
     let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
         Ok(text) => text,
@@ -63,7 +77,7 @@ pub(super) fn read_zone(
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
     let mut include = |written: &str, from: &Source| {
-        let found = beneath(root, Path::new(from.name()), written)?;
+        let found = beneath(setting.root, Path::new(from.name()), written)?;
         if let Some(source) = known.get(&found) {
             return Ok(Arc::clone(source));
         }
@@ -74,15 +88,16 @@ pub(super) fn read_zone(
     };
     let (parsed, mut diagnostics) = zone::read(apex, &source, &mut include);
     let target = |steer: &crate::config::Steer| {
-        let node = config.and_then(|config| config.nodes.get(steer.node.0 as usize));
+        let node = setting.config.and_then(|config| config.nodes.get(steer.node.0 as usize));
         node.map(|node| node.common().name.clone()).unwrap_or_default()
     };
-    let (bindings, faults) = bindings(&parsed, rules, target);
+    let (bindings, faults) = bindings(&parsed, setting.rules, target);
     diagnostics.extend(faults);
     let compiled = if any_error(&diagnostics) {
         None
     } else {
-        compile_zone(&parsed, bindings, seed).map_err(|faults| diagnostics.extend(faults)).ok()
+        let compiled = compile_zone(&parsed, bindings, setting.seed).map_err(|faults| diagnostics.extend(faults));
+        compiled.ok().map(|compiled| (parsed, compiled))
     };
     ReadZone { compiled, diagnostics, stamps }
 }

@@ -27,6 +27,7 @@ pub enum Counter {
     RepliesNxDomain,
     RepliesNotImp,
     RepliesRefused,
+    RepliesYxDomain,
     RepliesBadVers,
     DropsShort,
     DropsResponse,
@@ -74,6 +75,7 @@ pub const TABLE: &[Row] = &[
     reply(Counter::RepliesNxDomain, Rcode::NxDomain),
     reply(Counter::RepliesNotImp, Rcode::NotImp),
     reply(Counter::RepliesRefused, Rcode::Refused),
+    reply(Counter::RepliesYxDomain, Rcode::YxDomain),
     reply(Counter::RepliesBadVers, Rcode::BadVers),
     labelled(Counter::DropsShort, DROPS, "reason", "short", "queries without a reply: shorter than a header"),
     labelled(Counter::DropsResponse, DROPS, "reason", "response", "queries without a reply: responses themselves"),
@@ -137,6 +139,7 @@ impl From<Rcode> for Counter {
             Rcode::NxDomain => Self::RepliesNxDomain,
             Rcode::NotImp => Self::RepliesNotImp,
             Rcode::Refused => Self::RepliesRefused,
+            Rcode::YxDomain => Self::RepliesYxDomain,
             Rcode::BadVers => Self::RepliesBadVers,
         }
     }

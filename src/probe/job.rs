@@ -1,9 +1,9 @@
 //! The life of one probed address: wait, probe, report, again, until its task is ended.
+//! When to probe is `health::Cadence`'s decision, what the outcome means the tracker's.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -22,12 +22,12 @@ pub(super) struct Shared {
     pub(super) permits: Arc<Semaphore>,
 }
 
-/// Probes until nobody reads the reports any more. The first run falls within `spread`.
-pub(super) async fn keep_probing(job: Job, spread: Duration, shared: Shared) {
+/// Probes until nobody reads the reports any more.
+pub(super) async fn keep_probing(job: Job, shared: Shared) {
     let Job { key, check } = job;
     let mut dice = Dice::new(&key, shared.seed);
     let mut cadence = Cadence::new(check.interval);
-    let mut due = Instant::now() + cadence.first_wait(spread, dice.throw());
+    let mut due = Instant::now() + cadence.first_wait(dice.throw());
     let mut client = Client::build(&check, key.address).await;
     loop {
         sleep_until(due).await;

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::config::Check;
 use crate::health::{Outcome, ProbeKey};
-use crate::limits::{PROBE_START_SPREAD, PROBES_IN_FLIGHT_MAX};
+use crate::limits::PROBES_IN_FLIGHT_MAX;
 
 /// What to probe: an address, and how.
 #[derive(Clone, Debug)]
@@ -52,8 +52,6 @@ pub struct Prober {
     shared: job::Shared,
     tasks: JoinSet<()>,
     running: HashMap<ProbeKey, Running>,
-    /// Whether there was a plan before: the first one hurries, because the start waits for verdicts.
-    planned: bool,
 }
 
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl Prober {
     pub fn new(reports: mpsc::Sender<Report>, started: Instant, seed: u64) -> Self {
         let permits = Arc::new(Semaphore::new(PROBES_IN_FLIGHT_MAX));
         let shared = job::Shared { reports, started, seed, permits };
-        Self { shared, tasks: JoinSet::new(), running: HashMap::new(), planned: false }
+        Self { shared, tasks: JoinSet::new(), running: HashMap::new() }
     }
 
     /// Takes a new plan: begins what is new, ends what left (in flight too), begins anew where the check asks something else,
@@ -90,7 +88,6 @@ impl Prober {
             self.running.insert(job.key, running);
         }
         before.into_values().for_each(|left| left.task.abort());
-        self.planned = true;
     }
 
     /// Ends all probes and waits until they have ended.
@@ -99,9 +96,8 @@ impl Prober {
     }
 
     fn begin(&mut self, job: Job) -> Running {
-        let spread = if self.planned { job.check.interval } else { PROBE_START_SPREAD };
         let check = Arc::clone(&job.check);
-        let task = self.tasks.spawn(job::keep_probing(job, spread, self.shared.clone()));
+        let task = self.tasks.spawn(job::keep_probing(job, self.shared.clone()));
         Running { check, task }
     }
 }

@@ -1,4 +1,5 @@
 //! One run of a tcp check: a connection that is made and closed.
+//! No byte is sent. The deadline over all of it is set by the caller.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

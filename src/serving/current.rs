@@ -1,4 +1,5 @@
 //! What answers now: one pointer, loaded once per batch of queries.
+//! Readers never wait; who publishes is `keeper.rs` alone.
 
 use std::sync::Arc;
 

@@ -71,6 +71,8 @@ impl Keeper {
         let mut keeper = Self { current, tracker: Tracker::default(), started, retired: Vec::new(), known };
         let snapshot = Arc::clone(&keeper.current.load().snapshot);
         keeper.replan(&snapshot);
+        // Where nothing is checked, nobody need wait.
+        keeper.known.send_replace(keeper.tracker.all_known());
         (sender, all_known, tokio::spawn(keeper.run(events)))
     }
 
@@ -124,11 +126,20 @@ impl Keeper {
         };
         let Some(verdict) = self.tracker.observe(key, outcome, next_probe_at, self.started.elapsed()) else { return false };
         let ProbeKey { check, address, port } = key;
+        let endpoint = self.names_of(key);
         match (verdict, reason) {
-            (Verdict::Down, reason) => warn!(%check, %address, port, reason = reason.as_deref(), "endpoint is down"),
-            (Verdict::Up | Verdict::Unknown, _) => info!(%check, %address, port, "endpoint is up"),
+            (Verdict::Down, reason) => warn!(endpoint, %check, %address, port, reason = reason.as_deref(), "endpoint is down"),
+            (Verdict::Up | Verdict::Unknown, _) => info!(endpoint, %check, %address, port, "endpoint is up"),
         }
         true
+    }
+
+    /// The endpoints that a key judges, for the log.
+    fn names_of(&self, key: &ProbeKey) -> String {
+        let serving = self.current.load();
+        let policies = &serving.snapshot.policies;
+        let index = policies.probes().iter().position(|probe| probe.key == *key).unwrap_or_default();
+        policies.endpoints_of(index as u32).join(" ")
     }
 
     /// Verdicts live on by key; what is no longer probed is forgotten.

@@ -5,6 +5,8 @@
 
 mod current;
 mod keeper;
+#[cfg(test)]
+mod tests;
 
 pub use current::Current;
 pub use keeper::{Event, Keeper, StatusOf, Survey};

@@ -7,7 +7,7 @@ use super::body::Body;
 use super::hash::NameHash;
 use crate::wire::RrType;
 
-/// An entry's index in [`Names`].
+/// An entry's index among the names of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryId(pub u32);
 
@@ -35,6 +35,8 @@ pub struct Entry {
     pub kind: Kind,
     /// The entry of `*` below this name, if there is one.
     pub wildcard: Option<EntryId>,
+    /// Whether a DNAME here moves every name below (RFC 6672).
+    pub redirects: bool,
 }
 
 /// One RRset: its type and its compiled records.
@@ -77,7 +79,7 @@ impl Names {
         let id = EntryId(self.entries.len() as u32);
         let name = self.arena.len() as u32;
         self.arena.extend_from_slice(wire);
-        self.entries.push(Entry { name, rrsets: 0, rrset_count: 0, kind: Kind::Plain, wildcard: None });
+        self.entries.push(Entry { name, rrsets: 0, rrset_count: 0, kind: Kind::Plain, wildcard: None, redirects: false });
         let hash = NameHash::of(self.seed, wire);
         let mut at = hash.slot(self.slots.len());
         while let Some(slot) = self.slots.get_mut(at) {

@@ -45,6 +45,13 @@ pub enum Found {
     Wildcard(EntryId),
     /// It is at or below this cut.
     Cut(EntryId),
+    /// It is below this name of `labels` labels, whose DNAME moves it (RFC 6672 §3.2).
+    Moved {
+        /// The name with the DNAME.
+        by: EntryId,
+        /// Its labels, without the root.
+        labels: usize,
+    },
     /// It does not exist.
     Nothing,
 }
@@ -67,13 +74,18 @@ impl CompiledZone {
         }
         // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
         let mut encloser = self.apex_entry;
-        for count in apex_labels + 1..labels {
-            let below = suffix(count);
-            let Some(id) = self.names.find(below.hash, below.wire) else { break };
-            if self.is_cut(id) {
-                return Found::Cut(id);
+        for count in apex_labels..labels {
+            if count > apex_labels {
+                let below = suffix(count);
+                let Some(id) = self.names.find(below.hash, below.wire) else { break };
+                encloser = id;
             }
-            encloser = id;
+            if self.is_cut(encloser) {
+                return Found::Cut(encloser);
+            }
+            if self.names.entry(encloser).is_some_and(|entry| entry.redirects) {
+                return Found::Moved { by: encloser, labels: count };
+            }
         }
         match self.names.entry(encloser).and_then(|entry| entry.wildcard) {
             Some(id) => Found::Wildcard(id),
@@ -270,11 +282,13 @@ impl<'a> Compiler<'a> {
             }
         }
         let count = self.zone.rrsets.len() - first as usize;
+        let redirects = owner.rrsets.iter().any(|(rtype, _)| *rtype == RrType::DNAME);
         let kind = if cut { self.compile_referral(key) } else { Kind::Plain };
         if let Some(entry) = self.zone.names.entry_mut(id) {
             entry.rrsets = first;
             entry.rrset_count = u16::try_from(count).unwrap_or(u16::MAX);
             entry.kind = kind;
+            entry.redirects = redirects;
         }
     }
 

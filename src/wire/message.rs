@@ -1,4 +1,5 @@
 //! The header of a message, RCODEs, opcodes and the pieces that readers and writers of messages share (RFC 1035 §4.1).
+//! No message is read or written here.
 
 /// Octets of the header.
 pub const HEADER_LENGTH: usize = 12;
@@ -34,6 +35,8 @@ pub enum Rcode {
     NotImp,
     /// 5
     Refused,
+    /// 6: a DNAME makes a name that is too long (RFC 6672 §2.2)
+    YxDomain,
     /// 16, whose upper bits travel in the OPT record
     BadVers,
 }
@@ -48,6 +51,7 @@ impl Rcode {
             Self::NxDomain => 3,
             Self::NotImp => 4,
             Self::Refused => 5,
+            Self::YxDomain => 6,
             Self::BadVers => 16,
         }
     }
@@ -61,6 +65,7 @@ impl Rcode {
             Self::NxDomain => "NXDOMAIN",
             Self::NotImp => "NOTIMP",
             Self::Refused => "REFUSED",
+            Self::YxDomain => "YXDOMAIN",
             Self::BadVers => "BADVERS",
         }
     }

@@ -1,4 +1,5 @@
 //! Domain names in wire form, with the case the operator wrote and comparison that ignores it (RFC 4343).
+//! Text is read and printed by the rules of master files (RFC 1035 §5.1).
 
 use std::cmp::Ordering;
 use std::fmt;

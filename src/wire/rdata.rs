@@ -2,6 +2,8 @@
 //!
 //! Adding a type is adding a row. Parsing of text is in `zone/`; this file only says what the octets are.
 
+use std::fmt;
+
 use super::RrType;
 
 /// One field of RDATA, in wire order.
@@ -93,6 +95,28 @@ pub const LAYOUTS: &[Layout] = {
 /// The layout of a type, if it has a row.
 pub fn layout(rtype: RrType) -> Option<&'static Layout> {
     LAYOUTS.iter().find(|layout| layout.rtype == rtype)
+}
+
+impl RrType {
+    /// The type with this mnemonic, case ignored; `TYPEnnn` (RFC 3597 §5) too.
+    pub fn from_mnemonic(text: &str) -> Option<Self> {
+        let known = LAYOUTS.iter().find(|layout| layout.mnemonic.eq_ignore_ascii_case(text));
+        known.map(|layout| layout.rtype).or_else(|| {
+            let (prefix, digits) = text.split_at_checked(4)?;
+            let plain = prefix.eq_ignore_ascii_case("TYPE") && digits.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| digits.parse().ok().map(Self))?
+        })
+    }
+}
+
+impl fmt::Display for RrType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match layout(*self) {
+            Some(layout) => out.write_str(layout.mnemonic),
+            None if *self == Self::ANY => out.write_str("ANY"),
+            None => write!(out, "TYPE{}", self.0),
+        }
+    }
 }
 
 /// A domain name inside RDATA.

@@ -1,8 +1,5 @@
-//! Resource record types: the number, and its mnemonic from the one table in `rdata.rs`.
-
-use std::fmt;
-
-use super::rdata;
+//! Resource record types: the numbers that code speaks about by name.
+//! The mnemonics and what the RDATA holds are in `rdata.rs`.
 
 /// A resource record type, or a query type (RFC 1035 §3.2.2, §3.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,28 +34,8 @@ impl RrType {
 }
 
 impl RrType {
-    /// The type with this mnemonic, case ignored; `TYPEnnn` (RFC 3597 §5) too.
-    pub fn from_mnemonic(text: &str) -> Option<Self> {
-        let known = rdata::LAYOUTS.iter().find(|layout| layout.mnemonic.eq_ignore_ascii_case(text));
-        known.map(|layout| layout.rtype).or_else(|| {
-            let (prefix, digits) = text.split_at_checked(4)?;
-            let plain = prefix.eq_ignore_ascii_case("TYPE") && digits.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| digits.parse().ok().map(Self))?
-        })
-    }
-
     /// Whether no record can have this type: RFC 6895 §3.1, QTYPEs and meta-TYPEs.
     pub fn is_meta(self) -> bool {
         self == Self::OPT || (128..=255).contains(&self.0) || self.0 == 0
-    }
-}
-
-impl fmt::Display for RrType {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match rdata::layout(*self) {
-            Some(layout) => out.write_str(layout.mnemonic),
-            None if *self == Self::ANY => out.write_str("ANY"),
-            None => write!(out, "TYPE{}", self.0),
-        }
     }
 }

@@ -1,8 +1,13 @@
-//! x
+//! The one integration binary, in reading order: what the tests stand on, then the tests.
+// Helpers of tests may fail loudly too; clippy.toml allows it only inside `#[test]` functions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod harness;
 mod scenario;
 
-mod scenarios;
-
 mod laws;
+mod probe;
+mod reload;
+mod scenarios;
+mod tidy;
+mod wire;

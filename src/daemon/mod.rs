@@ -1,18 +1,28 @@
 //! The server's life: load, first verdicts, open doors, reloads, ordered shutdown. The only file that sees all doors.
+//! What doors tell each other passes through here, as events and calls; no decision about an answer or a verdict is made here.
+
+mod command;
+mod demo;
+mod signals;
+mod survey;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
-use crate::config::Config;
+use signals::{Signals, Told};
+
+pub use command::run;
+
+use crate::config::{Config, Server};
+use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
 use crate::health::Verdict;
 use crate::limits::PROBE_REPORTS_QUEUED_MAX;
@@ -36,6 +46,8 @@ pub enum Failure {
 pub struct Daemon {
     loader: Loader,
     config: Arc<Config>,
+    /// What was written at the start, which holds for what needs a restart.
+    at_start: Server,
     current: Arc<Current>,
     registry: Registry,
     events: mpsc::Sender<Event>,
@@ -44,12 +56,17 @@ pub struct Daemon {
     started: Instant,
     watch: Option<Watch>,
     transport: Option<Transport>,
+    requests: mpsc::Receiver<(Request, oneshot::Sender<Reply>)>,
+    signals: Signals,
+    /// Removes the socket when dropped.
+    _control: Listening,
 }
 
 impl Daemon {
-    /// Loads everything and begins to probe; nothing is answered yet.
-    pub fn prepare(path: &Path) -> Result<Self, Failure> {
+    /// Loads everything, begins to probe and to listen to operators; no query is answered yet.
+    pub async fn prepare(path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
+        let signals = Signals::new().map_err(could_not)?;
         let mut loader = Loader::new(path, unguessable());
         let loaded = loader.load().map_err(Failure::Bad)?;
         // A start has no last good version to fall back on: one bad zone would be a zone that is silently gone.
@@ -57,8 +74,13 @@ impl Daemon {
             return Err(Failure::Bad(loaded.report));
         }
         tell(&loaded.report);
+        info!("loaded: {}", loaded.report.summary());
         let Loaded { config, snapshot, .. } = loaded;
-        check_listen(&config)?;
+        // Whether we may listen is found out before the warm-up; the doors open after it.
+        drop(bind(&config)?);
+        let (requests_in, requests) = mpsc::channel(1);
+        let control = listen(&config.server.control, requests_in).await;
+        let control = control.map_err(|error| Failure::CouldNotRun(error.to_string()))?;
         let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
         let (events, all_known, _) = Keeper::start(Arc::clone(&current), started);
@@ -66,6 +88,7 @@ impl Daemon {
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {
             loader,
+            at_start: config.server.clone(),
             config,
             current,
             registry: Registry::default(),
@@ -75,17 +98,30 @@ impl Daemon {
             started,
             watch: None,
             transport: None,
+            requests,
+            signals,
+            _control: control,
         };
         daemon.watch_files();
         Ok(daemon)
     }
 
-    /// Waits for the first verdicts, or for `warmup`, and opens the doors.
+    /// Waits for the first verdicts, or for `warmup`, and opens the doors; they stay closed if it is told to end meanwhile.
     pub async fn open(&mut self) -> Result<(), Failure> {
-        // A closed channel means that the Keeper is gone; then waiting is no use either.
-        let known = tokio::time::timeout(self.config.server.warmup, self.all_known.wait_for(|known| *known)).await;
-        if known.is_err() {
-            warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
+        let deadline = tokio::time::Instant::now() + self.config.server.warmup;
+        loop {
+            tokio::select! {
+                () = all_known(&mut self.all_known) => break,
+                () = tokio::time::sleep_until(deadline) => {
+                    warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
+                    break;
+                }
+                told = self.signals.next() => match told {
+                    Told::Reload => drop(self.reload().await),
+                    Told::End => return Ok(()),
+                },
+                Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
+            }
         }
         let bound = bind(&self.config)?;
         let opened = bound.start(&self.current, &self.registry, caps(&self.config));
@@ -97,18 +133,38 @@ impl Daemon {
     }
 
     /// Answers until told to end.
-    pub async fn run(&mut self) -> io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub async fn run(&mut self) {
         loop {
             tokio::select! {
-                _ = hangup.recv() => drop(self.reload().await),
+                told = self.signals.next() => match told {
+                    Told::Reload => drop(self.reload().await),
+                    Told::End => return,
+                },
                 () = settled(&mut self.watch, self.config.server.settle) => if self.loader.is_changed() { drop(self.reload().await) },
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
+                Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
             }
         }
+    }
+
+    /// Does what an operator asks for over the control socket.
+    async fn serve_request(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
+        let text = match request {
+            Request::Reload => {
+                let report = self.reload().await;
+                Reply { exit: u8::from(report.errors() > 0), out: report.summary(), err: report.text() }
+            }
+            Request::Status => self.survey().await.map_or_else(
+                || Reply::could_not_run("the Keeper has ended"),
+                |survey| Reply::done(self.status(&survey).render()),
+            ),
+            Request::Explain(question) => match (Query::read(&question), self.survey().await) {
+                (Err(reply), _) => reply,
+                (Ok(_), None) => Reply::could_not_run("the Keeper has ended"),
+                (Ok(query), Some(survey)) => Reply::done(self.explain(&query, &survey)),
+            },
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(text);
     }
 
     /// Reads everything again; what was good goes on until the new stands, and longer if the new is bad.
@@ -118,6 +174,8 @@ impl Daemon {
             Ok(loaded) => loaded,
             Err(report) => {
                 tell(&report);
+                // What was bad may lie where nothing lay before.
+                self.watch_files();
                 error!(errors = report.errors(), "reload refused; what was good goes on");
                 return report;
             }
@@ -142,9 +200,7 @@ impl Daemon {
 
     /// How things stand.
     pub async fn survey(&self) -> Option<Survey> {
-        let (reply, survey) = oneshot::channel();
-        self.events.send(Event::Survey(reply)).await.ok()?;
-        survey.await.ok()
+        survey(&self.events).await
     }
 
     /// Where queries are answered.
@@ -176,16 +232,28 @@ impl Daemon {
     }
 
     fn warn_of_restart(&self, new: &Config) {
-        let (old, new) = (&self.config.server, &new.server);
+        let (old, new) = (&self.at_start, &new.server);
         let changed = [
             ("listen", old.listen != new.listen),
             ("threads", old.threads != new.threads),
             ("control", old.control != new.control),
         ];
         for (key, _) in changed.iter().filter(|(_, changed)| *changed) {
-            warn!("a change of \"{key}\" in [server] needs a restart; the old value holds until then");
+            warn!("a change of \"{key}\" in [server] needs a restart; the value from the start holds until then");
         }
     }
+}
+
+/// Waits until every probed address has its verdict, or the Keeper is gone: then waiting is no use either.
+async fn all_known(known: &mut watch::Receiver<bool>) {
+    let _ = known.wait_for(|known| *known).await;
+}
+
+/// Asks the Keeper how things stand; `None` if it has ended.
+async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
+    let (reply, survey) = oneshot::channel();
+    events.send(Event::Survey(reply)).await.ok()?;
+    survey.await.ok()
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
@@ -243,21 +311,17 @@ fn bind(config: &Config) -> Result<transport::Bound, Failure> {
     transport::bind(&config.server.listen, threads).map_err(|error| Failure::CouldNotRun(error.to_string()))
 }
 
-/// Finds out before the warm-up whether we may listen; the doors open after it.
-fn check_listen(config: &Config) -> Result<(), Failure> {
-    bind(config).map(drop)
-}
-
 /// A number that nobody outside can know: `RandomState` takes its keys from the system.
 fn unguessable() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Writes log lines to stderr; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
+/// Writes log lines to stderr, coloured on a terminal only; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
 pub fn begin_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNPOST_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let lines = lines.with_ansi(io::stderr().is_terminal());
     // A second logger in one process (tests) is refused, and need not be there.
     let _ = lines.try_init();
 }
@@ -265,13 +329,16 @@ pub fn begin_log() {
 /// Serves the configuration at `path` until told to end.
 pub fn serve(path: PathBuf) -> Result<(), Failure> {
     begin_log();
-    let could_not = |error: io::Error| Failure::CouldNotRun(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(could_not)?;
     runtime.block_on(async {
-        let mut daemon = Daemon::prepare(&path)?;
+        let mut daemon = Daemon::prepare(&path).await?;
         daemon.open().await?;
-        daemon.run().await.map_err(could_not)?;
+        daemon.run().await;
         daemon.shutdown().await;
         Ok(())
     })
+}
+
+fn could_not(error: io::Error) -> Failure {
+    Failure::CouldNotRun(error.to_string())
 }

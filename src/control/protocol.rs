@@ -1,0 +1,68 @@
+//! What goes over the control socket: one request and one reply, each a line of JSON.
+//! Both ends are the same program; there is no older version to speak to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Diagnostic, Sources, render};
+
+/// What an operator wants of the running server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// How is everything?
+    Status,
+    /// Read all files again.
+    Reload,
+    /// Why does a client get what it gets?
+    Explain(ExplainRequest),
+}
+
+/// A question as the operator typed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    /// The name, with or without the final dot.
+    pub name: String,
+    /// The type; A and AAAA if unset.
+    pub qtype: Option<String>,
+    /// Where the query comes from.
+    pub client: String,
+    /// The client subnet that it carries, ADDRESS/LENGTH.
+    pub subnet: Option<String>,
+    /// Throws of the dice, R/SUM with commas between.
+    pub dice: Option<String>,
+}
+
+/// What comes back, for any command: what to print, and the exit code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// 0 done, 1 the input is bad, 2 could not run.
+    pub exit: u8,
+    /// For stdout.
+    pub out: String,
+    /// For stderr.
+    pub err: String,
+}
+
+impl Reply {
+    /// Done, with this to show.
+    pub fn done(out: impl Into<String>) -> Self {
+        Self { exit: 0, out: out.into(), err: String::new() }
+    }
+
+    /// What the operator gave is bad, and this is why.
+    pub fn bad_input(err: impl Into<String>) -> Self {
+        Self { exit: 1, out: String::new(), err: err.into() }
+    }
+
+    /// The command could not run, and this is why.
+    pub fn could_not_run(err: impl Into<String>) -> Self {
+        Self { exit: 2, out: String::new(), err: err.into() }
+    }
+}
+
+/// A fault without a place in a file, and the next step, as diagnostics read.
+pub(super) fn fault(message: impl Into<String>, help: impl Into<String>) -> String {
+    render(&Diagnostic::nowhere(message).help(help), &Sources::default())
+}

@@ -1,0 +1,74 @@
+//! What each command does: the ones that need no server are done here, the others are asked of the server over its socket.
+//!
+//! Every command ends in a [`Reply`]: what to print, and the exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::demo::demo;
+use super::{Failure, serve, unguessable};
+use crate::answer::Why;
+use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver};
+use crate::health::Verdict;
+use crate::load::{Loader, Report, check_zone, control_socket};
+use crate::snapshot::{Serving, Steering};
+use crate::wire::Name;
+
+/// Runs a command to its end; the exit code of the process.
+pub fn run(command: Command) -> ExitCode {
+    let reply = match command {
+        Command::Serve { config } => ended(serve(config)),
+        Command::Check { config, zone } => check(&config, zone),
+        Command::Explain { config, offline: true, question } => explain_offline(&config, &question),
+        Command::Explain { config, offline: false, question } => ask(&config, &Request::Explain(question)),
+        Command::Status { config } => ask(&config, &Request::Status),
+        Command::Reload { config } => ask(&config, &Request::Reload),
+        Command::Demo => ended(demo()),
+    };
+    deliver(&reply)
+}
+
+fn ended(result: Result<(), Failure>) -> Reply {
+    match result {
+        Ok(()) => Reply::done(""),
+        Err(Failure::Bad(report)) => Reply::bad_input(format!("{}{}\n", report.text(), report.summary())),
+        Err(Failure::CouldNotRun(why)) => Reply::could_not_run(format!("error: {why}")),
+    }
+}
+
+/// The findings of a load go to stderr, what stands to stdout; exit code 1 if anything would be refused.
+fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
+    let started = Instant::now();
+    let report = match zone {
+        None => Loader::new(config, unguessable()).load().map_or_else(|report| report, |loaded| loaded.report),
+        Some(ZoneFile { name, file }) => match Name::parse(name.as_bytes(), Some(&Name::root())) {
+            Ok(apex) => check_zone(config, &apex, &file),
+            Err(error) => return Reply::bad_input(format!("error: \"{name}\" is no domain name: {error}")),
+        },
+    };
+    let out = format!("{} (read in {:.2} s)", report.summary(), started.elapsed().as_secs_f64());
+    Reply { exit: u8::from(report.errors() > 0), out, err: report.text() }
+}
+
+fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
+    let query = match Query::read(question) {
+        Ok(query) => query,
+        Err(reply) => return reply,
+    };
+    let refused = |report: Report| Reply::bad_input(report.text());
+    let snapshot = match Loader::new(config, unguessable()).load() {
+        Ok(loaded) if loaded.report.errors() == 0 => loaded.snapshot,
+        Ok(loaded) => return refused(loaded.report),
+        Err(report) => return refused(report),
+    };
+    let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
+    let serving = Serving { generation: 0, snapshot, steering };
+    Reply::done(query.explain(&serving, &Why { down: &|_| None }, unguessable()))
+}
+
+/// Asks the server that runs with this configuration.
+fn ask(config: &Path, request: &Request) -> Reply {
+    let socket: PathBuf = control_socket(config);
+    call(&socket, request)
+}

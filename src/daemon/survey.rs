@@ -1,0 +1,44 @@
+//! How things stand, gathered from all rooms for `status` and `explain`.
+//!
+//! Numbers and names only; the words are made in `control/`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{Daemon, unguessable};
+use crate::answer::Why;
+use crate::control::{GeoStatus, Query, Status, down, endpoints};
+use crate::metrics::{DROPS, REPLIES};
+use crate::serving::Survey;
+
+impl Daemon {
+    /// The server and its endpoints.
+    pub(super) fn status(&self, survey: &Survey) -> Status {
+        let snapshot = &survey.serving.snapshot;
+        let totals = self.registry.totals();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let age = |epoch: u64| since_epoch.saturating_sub(Duration::from_secs(epoch));
+        let builds = snapshot.policies.world().summary().builds;
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime: self.started.elapsed(),
+            generation: survey.serving.generation,
+            zones: snapshot.zones().len(),
+            names: snapshot.zones().iter().map(|linked| linked.zone.name_count()).sum(),
+            policies: snapshot.policies.nodes().len(),
+            geo: builds.into_iter().map(|build| GeoStatus { file: build.name, age: build.epoch.map(age) }).collect(),
+            answered: totals.sum(REPLIES),
+            dropped: totals.sum(DROPS),
+            endpoints: endpoints(&snapshot.policies, &survey.standings, survey.now),
+        }
+    }
+
+    /// Why a client gets what it gets, now.
+    pub(super) fn explain(&self, query: &Query, survey: &Survey) -> String {
+        let probes = survey.serving.snapshot.policies.probes();
+        let why = |index: u32| {
+            let check = self.config.checks.get(probes.get(index as usize)?.check.0 as usize)?;
+            down(check, survey.standings.get(index as usize)?.as_ref()?, survey.now)
+        };
+        query.explain(&survey.serving, &Why { down: &why }, unguessable())
+    }
+}

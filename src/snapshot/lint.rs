@@ -1,0 +1,103 @@
+//! Warnings about bindings that load, but probably mean something else: what a plain name server would answer, and what we do.
+//! They need zone and policies together, so they are found when the two are linked. Nothing is refused here.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use super::policies::{Family, Kind, Policies};
+use super::{Binding, LinkedZone};
+use crate::config::NodeId;
+use crate::diagnostic::Diagnostic;
+use crate::wire::RrType;
+use crate::zone::{Record, Zone};
+
+/// The keys of address hints in SVCB and HTTPS records (RFC 9460 §7.3).
+const HINT_KEYS: [u16; 2] = [4, 6];
+
+/// All warnings about a zone's bindings; `parsed` is what the zone was compiled from.
+pub fn lint(parsed: &Zone, linked: &LinkedZone, policies: &Policies) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for (binding, link) in linked.zone.bindings().iter().zip(&linked.links) {
+        let own: Vec<&Record> = parsed.records.iter().filter(|record| record.owner == binding.name).collect();
+        warnings.extend(fallback_elsewhere(binding, &own, &endpoints(policies, link.node)));
+        warnings.extend(family_in_pools_alone(binding, &own, policies, link.node));
+        warnings.extend(own.iter().filter(|record| has_hints(record)).map(|record| hints_stand(binding, record)));
+    }
+    warnings
+}
+
+/// The addresses of all endpoints at and below a node.
+fn endpoints(policies: &Policies, id: NodeId) -> HashSet<IpAddr> {
+    match policies.node(id).map(|node| &node.kind) {
+        Some(Kind::Pool(pool)) => {
+            pool.endpoints.iter().flat_map(|endpoint| Family::ALL.map(|family| endpoint.addresses[family])).flatten().collect()
+        }
+        Some(Kind::Policy(policy)) => {
+            let below = policy.children.iter().map(|child| child.node).chain(policy.last);
+            below.flat_map(|child| endpoints(policies, child)).collect()
+        }
+        None => HashSet::new(),
+    }
+}
+
+/// A secondary that can't steer sends everybody to the name's own address: better one that serves.
+fn fallback_elsewhere(binding: &Binding, own: &[&Record], endpoints: &HashSet<IpAddr>) -> Vec<Diagnostic> {
+    let strangers = own.iter().filter_map(|record| Some((record, address(record)?))).filter(|(_, own)| !endpoints.contains(own));
+    strangers
+        .map(|(record, own)| {
+            Diagnostic::warning(record.span, format!("{own} is no endpoint of \"{}\"", binding.target))
+                .label("other name servers answer this")
+                .related(format!("\"{}\" is bound", binding.name), binding.span)
+                .help("use the address of an endpoint, so that clients of a plain secondary are served too")
+        })
+        .collect()
+}
+
+/// A type that exists here, but not on a plain secondary, flickers for resolvers that ask both.
+fn family_in_pools_alone(binding: &Binding, own: &[&Record], policies: &Policies, id: NodeId) -> Vec<Diagnostic> {
+    let Some(node) = policies.node(id) else { return Vec::new() };
+    let has = |rtype| own.iter().any(|record| record.rtype == rtype || record.rtype == RrType::CNAME);
+    let types = [(Family::V4, RrType::A), (Family::V6, RrType::AAAA)];
+    types
+        .into_iter()
+        .filter(|(family, rtype)| node.families[*family] && !has(*rtype))
+        .map(|(_, rtype)| {
+            Diagnostic::warning(
+                binding.span,
+                format!("\"{}\" has no {rtype} record of its own, but \"{}\" has", binding.name, binding.target),
+            )
+            .label("bound here")
+            .help(format!("add an {rtype} record, so that a plain secondary has the type too"))
+        })
+        .collect()
+}
+
+fn hints_stand(binding: &Binding, record: &Record) -> Diagnostic {
+    Diagnostic::warning(record.span, format!("address hints at the steered name \"{}\" are served as they stand", binding.name))
+        .label("hints are not steered")
+        .help("leave out ipv4hint and ipv6hint; clients then use the A and AAAA answers, which are steered")
+}
+
+fn address(record: &Record) -> Option<IpAddr> {
+    match record.rtype {
+        RrType::A => record.rdata.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        RrType::AAAA => record.rdata.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
+    }
+}
+
+/// Whether SVCB or HTTPS parameters hold an address hint.
+fn has_hints(record: &Record) -> bool {
+    if ![RrType::SVCB, RrType::HTTPS].contains(&record.rtype) {
+        return false;
+    }
+    let names = crate::wire::rdata::embedded_names(record.rtype, &record.rdata);
+    let mut rest = names.first().and_then(|name| record.rdata.get(name.start + name.length..)).unwrap_or_default();
+    while let Some((&[k0, k1, l0, l1], after)) = rest.split_first_chunk::<4>() {
+        if HINT_KEYS.contains(&u16::from_be_bytes([k0, k1])) {
+            return true;
+        }
+        rest = after.get(usize::from(u16::from_be_bytes([l0, l1]))..).unwrap_or_default();
+    }
+    false
+}

@@ -1,0 +1,246 @@
+//! Pools and policies compiled: what a query walks over, with every table that a client's address may reach.
+//!
+//! Nothing here depends on health; what does is in `steering.rs`, node by node in the same order. `compile.rs` makes all of it
+//! from the configuration.
+
+mod compile;
+
+use std::net::IpAddr;
+use std::ops::Index;
+use std::sync::Arc;
+
+use super::rendezvous::Ranks;
+use crate::config::{CheckId, Child, MinUp, NodeId, PoolChoice};
+use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
+use crate::health::{ProbeKey, Thresholds};
+
+/// Seconds for steered answers whose policy writes no `ttl`.
+pub(super) const TTL_DEFAULT_SECONDS: u32 = 30;
+
+/// IPv4 or IPv6: what a query for A or AAAA asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// A
+    V4,
+    /// AAAA
+    V6,
+}
+
+impl Family {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::V4, Self::V6];
+}
+
+/// One value for each family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerFamily<T> {
+    v4: T,
+    v6: T,
+}
+
+impl<T> PerFamily<T> {
+    /// A value made for each.
+    pub fn new(mut make: impl FnMut(Family) -> T) -> Self {
+        Self { v4: make(Family::V4), v6: make(Family::V6) }
+    }
+}
+
+impl<T> Index<Family> for PerFamily<T> {
+    type Output = T;
+
+    fn index(&self, family: Family) -> &T {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+}
+
+/// All nodes by [`NodeId`], children before parents, and what is to be probed for them.
+#[derive(Debug, Default)]
+pub struct Policies {
+    nodes: Box<[CompiledNode]>,
+    probes: Box<[Probe]>,
+    world: Arc<World>,
+    /// Every table with what it was made from, so that the next generation can share it.
+    places_tables: Vec<(Vec<Placed>, Arc<PlacesTable>)>,
+    rule_tables: Vec<(Vec<Match>, Arc<RuleTable>)>,
+}
+
+/// One (check, address, port): probed once, however many pools name it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// What the verdict belongs to.
+    pub key: ProbeKey,
+    /// How outcomes become verdicts.
+    pub thresholds: Thresholds,
+    /// How it is asked: an index into [`crate::config::Config::checks`].
+    pub check: CheckId,
+}
+
+/// A pool or policy.
+#[derive(Debug)]
+pub struct CompiledNode {
+    /// Its name.
+    pub name: String,
+    /// Which families its endpoints have; configuration alone (invariant 2).
+    pub families: PerFamily<bool>,
+    /// Whether an answer may differ by client below it.
+    pub tailored: bool,
+    /// Whether a strict rule may be reached below it: then health must not pass it over.
+    pub strict: bool,
+    /// When it is up.
+    pub min_up: MinUp,
+    /// Seconds for answers where it is bound.
+    pub ttl_seconds: u32,
+    /// Whether ECS counts where it is bound.
+    pub ecs: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub enum Kind {
+    /// Endpoints.
+    Pool(CompiledPool),
+    /// A choice among nodes.
+    Policy(CompiledPolicy),
+}
+
+/// A pool ready to draw from.
+#[derive(Debug)]
+pub struct CompiledPool {
+    /// How.
+    pub choose: PoolChoice,
+    /// Addresses in one answer.
+    pub answers: usize,
+    /// Endpoints in the order of the file.
+    pub endpoints: Box<[CompiledEndpoint]>,
+    /// The orders of the hashed choice.
+    pub ranks: Option<Ranks>,
+}
+
+/// An endpoint ready to be answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompiledEndpoint {
+    /// Its name in its pool.
+    pub name: String,
+    /// Its share.
+    pub weight: u16,
+    /// Its addresses.
+    pub addresses: PerFamily<Option<IpAddr>>,
+    /// The probes of its addresses; `None` is never probed and counts as up.
+    pub probes: PerFamily<Option<u32>>,
+}
+
+/// A policy ready to walk.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    /// Its children in the order of `from`, without those of weight 0; for `geo` those of all rules and `otherwise`, each once.
+    pub children: Box<[Child]>,
+    /// How it orders them.
+    pub order: Order,
+    /// Who answers when no child is up.
+    pub last: Option<NodeId>,
+}
+
+/// How a policy orders its children; numbers are indices of `children`.
+#[derive(Debug)]
+pub enum Order {
+    /// As written.
+    Failover,
+    /// Drawn by weight.
+    Weighted,
+    /// By the client's network.
+    Hashed(Ranks),
+    /// By distance, overrides first.
+    Nearest {
+        /// Shared by all policies over the same places.
+        places: Arc<PlacesTable>,
+        /// Where children stand, for `explain`.
+        points: Box<[Box<[Point]>]>,
+        /// Networks with an order of their own, and those orders.
+        overrides: Option<Overrides>,
+    },
+    /// By the first rule that matches.
+    Geo {
+        /// Shared by all policies with the same rules.
+        table: Arc<RuleTable>,
+        /// Orders and strictness by rule.
+        rules: Box<[(Box<[u16]>, bool)]>,
+        /// After them.
+        otherwise: Option<u16>,
+    },
+}
+
+/// The overrides of a nearest policy.
+#[derive(Debug)]
+pub struct Overrides {
+    /// From networks to places in `orders`.
+    pub nets: NetTable,
+    /// Indices of children in order of choice.
+    pub orders: Box<[Box<[u16]>]>,
+}
+
+impl Policies {
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> Option<&CompiledNode> {
+        self.nodes.get(id.0 as usize)
+    }
+
+    /// All nodes, children before parents.
+    pub fn nodes(&self) -> &[CompiledNode] {
+        &self.nodes
+    }
+
+    /// All probes; verdicts go by their index.
+    pub fn probes(&self) -> &[Probe] {
+        &self.probes
+    }
+
+    /// The endpoints that a probe judges, as `pool/endpoint`.
+    pub fn endpoints_of(&self, probe: u32) -> Vec<String> {
+        let mut names = Vec::new();
+        for node in &self.nodes {
+            let Kind::Pool(pool) = &node.kind else { continue };
+            let judged =
+                |endpoint: &&CompiledEndpoint| Family::ALL.into_iter().any(|family| endpoint.probes[family] == Some(probe));
+            names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
+        }
+        names
+    }
+
+    /// Where addresses are.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The node with this name.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        let index = self.nodes.iter().position(|node| node.name == name)?;
+        Some(NodeId(index as u32))
+    }
+}
+
+impl Order {
+    fn is_tailored(&self) -> bool {
+        match self {
+            Self::Failover | Self::Weighted => false,
+            Self::Hashed(_) | Self::Nearest { .. } | Self::Geo { .. } => true,
+        }
+    }
+
+    fn has_strict(&self) -> bool {
+        match self {
+            Self::Geo { rules, .. } => rules.iter().any(|(_, strict)| *strict),
+            Self::Failover | Self::Weighted | Self::Hashed(_) | Self::Nearest { .. } => false,
+        }
+    }
+}
+
+impl CompiledPool {
+    fn families(&self) -> PerFamily<bool> {
+        PerFamily::new(|family| self.endpoints.iter().any(|endpoint| endpoint.weight > 0 && endpoint.addresses[family].is_some()))
+    }
+}
