@@ -134,6 +134,10 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&self, bound: NodeId) -> u8 {
+        // RFC 7871 §12.1: an answer that is the same for everybody has scope 0, whatever the address.
+        if self.node(bound).is_none_or(|(node, _)| !node.tailored) {
+            return 0;
+        }
         let block = self.subject.private.unwrap_or_default();
         self.reach(bound).max(block).saturating_add(self.subject.bits_before).min(128)
     }

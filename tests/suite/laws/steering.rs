@@ -99,6 +99,17 @@ fn cut(address: &str, length: u8) -> Vec<u8> {
     data
 }
 
+/// One more address in the scope around a subnet, bit for bit by chance behind it.
+fn neighbour(subnet: &[u8], scope: u8, seed: u64) -> Vec<u8> {
+    let length: u8 = if subnet[1] == 1 { 32 } else { 128 };
+    let mut data = [&[0, subnet[1], length, 0], &subnet[4..]].concat();
+    data.resize(4 + usize::from(length / 8), 0);
+    for bit in scope..length {
+        data[4 + usize::from(bit / 8)] ^= (Dice::seeded(seed).throw(bit.into()).draw as u8 & 1) << (7 - bit % 8);
+    }
+    data
+}
+
 fn has_family(address: &IpAddr, rtype: RrType) -> bool {
     address.is_ipv4() == (rtype == RrType::A)
 }
@@ -136,6 +147,26 @@ proptest! {
                     scopes.insert(reply.scope());
                 }
                 prop_assert!(scopes.len() <= 1, "{:?}\n{}", scopes, world.plan.config());
+            }
+        }
+    }
+
+    /// RFC 7871 §7.3.1: a resolver reuses an answer for every client in its scope, so each of them must get the same.
+    #[test]
+    fn every_client_in_a_scope_gets_the_same_answer(octets in any_octets()) {
+        let tape = &mut Tape::new(&octets);
+        let Some(world) = World::new(tape) else { return Ok(()) };
+        let (serving, _) = world.serving(tape);
+        for _ in 0..4 {
+            let mut asking = Asking { subnet: Some(cut(tape.one_of(&CLIENTS), 24)), ..Asking::new(tape) };
+            for (node, rtype) in (0..world.plan.nodes.len()).flat_map(|node| TYPES.map(|rtype| (node, rtype))) {
+                let first = asking.ask(&serving, &world.name(node), rtype);
+                let subnet = asking.subnet.clone().unwrap_or_default();
+                asking.subnet = Some(neighbour(&subnet, first.scope().unwrap_or(0), asking.seed + node as u64));
+                let second = asking.ask(&serving, &world.name(node), rtype);
+                prop_assert_eq!(&first.sections, &second.sections, "{:?} {:?}\n{}", subnet, asking.subnet, world.plan.config());
+                prop_assert_eq!(first.scope(), second.scope());
+                asking.subnet = Some(subnet);
             }
         }
     }
