@@ -6,22 +6,23 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 
 /// What choices are made from: octets that proptest generates and shrinks; behind their end there are zeros.
-pub(super) struct Tape {
-    octets: std::vec::IntoIter<u8>,
+pub(super) struct Tape<'a> {
+    octets: std::slice::Iter<'a, u8>,
 }
 
-impl Tape {
-    pub(super) fn any() -> impl Strategy<Value = Vec<u8>> {
-        prop::collection::vec(any::<u8>(), 0..160)
-    }
+/// Octets for a tape.
+pub(super) fn any_octets() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..160)
+}
 
-    pub(super) fn new(octets: &[u8]) -> Self {
-        Self { octets: octets.to_vec().into_iter() }
+impl<'a> Tape<'a> {
+    pub(super) fn new(octets: &'a [u8]) -> Self {
+        Self { octets: octets.iter() }
     }
 
     /// A number below `count`.
     pub(super) fn below(&mut self, count: usize) -> usize {
-        usize::from(self.octets.next().unwrap_or(0)) % count
+        usize::from(self.octets.next().copied().unwrap_or(0)) % count
     }
 
     /// True once in `of` times.
@@ -77,7 +78,7 @@ const NETS: [&str; 4] = ["198.18.16.0/28", "198.19.0.0/16", "10.0.0.0/9", "2001:
 const PLACES: [&str; 4] = ["", "location = \"FRA\"\n", "location = \"IAD\"\n", "location = \"SIN\"\n"];
 
 impl Plan {
-    pub(super) fn new(tape: &mut Tape) -> Self {
+    pub(super) fn new(tape: &mut Tape<'_>) -> Self {
         let mut plan = Self { nodes: Vec::new() };
         for index in 0..2 + tape.below(3) {
             plan.nodes.push(pool(index, tape));
@@ -110,7 +111,7 @@ impl Plan {
         }
     }
 
-    fn policy(&self, tape: &mut Tape) -> Node {
+    fn policy(&self, tape: &mut Tape<'_>) -> Node {
         let index = self.nodes.len();
         let mut children: Vec<usize> = (0..index).collect();
         while children.len() > 1 + index.min(3) || (children.len() > 1 && tape.once_in(3)) {
@@ -134,7 +135,7 @@ impl Plan {
         Node { name: format!("n{index}"), text, kind: Kind::Policy { below, geo: kind == "geo" } }
     }
 
-    fn listed(&self, kind: &str, children: &[usize], text: &mut String, tape: &mut Tape) -> Vec<usize> {
+    fn listed(&self, kind: &str, children: &[usize], text: &mut String, tape: &mut Tape<'_>) -> Vec<usize> {
         *text += &format!("from = {:?}\n", self.names(children));
         if kind == "nearest" && tape.once_in(2) {
             let order = &children[tape.below(children.len())..];
@@ -143,7 +144,7 @@ impl Plan {
         children.to_vec()
     }
 
-    fn weighted(&self, children: &[usize], text: &mut String, tape: &mut Tape) -> Vec<usize> {
+    fn weighted(&self, children: &[usize], text: &mut String, tape: &mut Tape<'_>) -> Vec<usize> {
         let mut weights: Vec<usize> = children.iter().map(|_| tape.below(4)).collect();
         weights[0] += usize::from(weights.iter().all(|weight| *weight == 0));
         let weighted = || children.iter().zip(&weights);
@@ -153,7 +154,7 @@ impl Plan {
         weighted().filter(|(_, weight)| **weight > 0).map(|(child, _)| *child).collect()
     }
 
-    fn rules(&self, children: &[usize], text: &mut String, tape: &mut Tape) -> Vec<usize> {
+    fn rules(&self, children: &[usize], text: &mut String, tape: &mut Tape<'_>) -> Vec<usize> {
         let condition =
             tape.one_of(&["country = \"DE\"", "not = { country = \"CN\" }", "net = \"198.18.0.0/16\"", "continent = \"EU\""]);
         let strict = if tape.once_in(2) { ", strict = true" } else { "" };
@@ -169,7 +170,7 @@ impl Plan {
     }
 }
 
-fn pool(index: usize, tape: &mut Tape) -> Node {
+fn pool(index: usize, tape: &mut Tape<'_>) -> Node {
     let mut endpoints = Vec::new();
     let mut chosen = Vec::new();
     let count = 1 + tape.below(3);

@@ -182,8 +182,10 @@ fn canonical(record: &str) -> Result<String, String> {
 }
 
 fn headline(rcode: u16, flags: u16) -> String {
-    let rcode =
-        RCODES.iter().find(|(_, number)| *number == rcode).map_or(format!("RCODE{rcode}"), |(name, _)| (*name).to_owned());
+    let rcode = RCODES
+        .iter()
+        .find(|(_, number)| *number == rcode)
+        .map_or_else(|| format!("RCODE{rcode}"), |(name, _)| (*name).to_owned());
     let flag = |name: &'static str, bit| if flags & bit != 0 { name } else { "" };
     rcode + flag(" aa", FLAG_AA) + flag(" tc", FLAG_TC)
 }
@@ -201,7 +203,7 @@ fn section_lines(sections: &[Vec<String>; 3], ordered: bool) -> Vec<String> {
 }
 
 fn scope_line(scope: Option<u8>) -> String {
-    scope.map_or("no subnet".to_owned(), |scope| format!("scope {scope}"))
+    scope.map_or_else(|| "no subnet".to_owned(), |scope| format!("scope {scope}"))
 }
 
 /// Both lists in one, where they differ: ` ` in both, `-` only expected, `+` only found.
