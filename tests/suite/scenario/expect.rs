@@ -10,8 +10,16 @@ use super::reply::{Reply, SECTIONS};
 use super::script::{Fault, Statement};
 
 /// The RCODEs by the names that dig gives them.
-const RCODES: [(&str, u16); 7] =
-    [("NOERROR", 0), ("FORMERR", 1), ("SERVFAIL", 2), ("NXDOMAIN", 3), ("NOTIMP", 4), ("REFUSED", 5), ("BADVERS", 16)];
+const RCODES: [(&str, u16); 8] = [
+    ("NOERROR", 0),
+    ("FORMERR", 1),
+    ("SERVFAIL", 2),
+    ("NXDOMAIN", 3),
+    ("NOTIMP", 4),
+    ("REFUSED", 5),
+    ("YXDOMAIN", 6),
+    ("BADVERS", 16),
+];
 const DROPS: [(&str, DropReason); 2] = [("short", DropReason::Short), ("response", DropReason::Response)];
 const FLAG_AA: u16 = 0x0400;
 const FLAG_TC: u16 = 0x0200;
