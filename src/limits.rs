@@ -18,6 +18,8 @@ pub const RDATA_LENGTH_MAX: usize = 65_535 - 12 - 260 - 12;
 pub const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
 /// Octets of a zone file or an included one; a bigger one is a mistake, not a zone.
 pub const ZONE_FILE_LENGTH_MAX: usize = 1 << 30;
+/// Octets of a compiled zone's names, and of its records: 32-bit offsets point into them, also behind the last and longest RRset.
+pub const ZONE_COMPILED_LENGTH_MAX: usize = u32::MAX as usize - (1 << 20);
 /// Octets of a `signpost.toml` or an included one.
 pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 /// Octets of a geo database; the biggest on the market are a tenth of it.
