@@ -39,7 +39,7 @@ fn name(text: &str) -> Name {
 fn entry(zone: &CompiledZone, owner: &str) -> Entry {
     match find(zone, owner) {
         Found::Name(id) | Found::Cut(id) => *zone.entry(id).unwrap(),
-        other => panic!("{owner}: {other:?}"),
+        Found::Wildcard(_) | Found::Moved { .. } | Found::Nothing => panic!("{owner} does not exist"),
     }
 }
 

@@ -265,7 +265,7 @@ impl<'a> Compiler<'a> {
         existing
     }
 
-    /// RFC 4592 §2.2.2: an asterisk label counts even where it is an empty non-terminal.
+    /// RFC 4592 §4.9: an asterisk label counts even where it is an empty non-terminal.
     fn link_wildcards(&mut self, existing: &[Box<[u8]>]) {
         for key in existing {
             let Some(parent) = key.strip_prefix(b"\x01*") else { continue };
