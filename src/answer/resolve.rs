@@ -190,7 +190,6 @@ impl<T: Trace> Resolver<'_, '_, T> {
             self.resolution.scope = decision.scope(link.node);
             self.trace.note(Step::Scope(self.resolution.scope));
         }
-        // A geo policy may lead this client to endpoints of the other family alone.
         let Some(chosen) = chosen else { return self.push_negative() };
         let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
             return;

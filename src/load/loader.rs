@@ -92,7 +92,10 @@ impl Loader {
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
-        run.tell(config::unused(&config, &bound));
+        // What a zone with an error binds is not known.
+        if run.report.errors() == 0 {
+            run.tell(config::unused(&config, &bound));
+        }
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();

@@ -147,7 +147,7 @@ fn a_configuration_that_would_lose_a_served_zone_is_refused_whole() {
     files.write("zones/example.com.zone", &format!("{HEAD}www A 192.0.2.1\n_steer.www TXT aaa\n"));
     files.serves(&["example.com."], "");
     files.write("conf.d/pools.toml", &pools(["ccc", "bbb"]));
-    files.refuses("zones/example.com.zone:6:1: error: policy \"aaa\" is not defined");
+    files.refuses("zones/example.com.zone:6:16: error: policy \"aaa\" is not defined");
     files.write("conf.d/pools.toml", &pools(["aaa", "bbb"]));
     files.serves(&["example.com."], "");
 }

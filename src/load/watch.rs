@@ -2,10 +2,7 @@
 //!
 //! Folders, not files: editors and orchestrators replace files by renaming. What changed is not told; the loader compares stamps.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -19,8 +16,7 @@ use crate::limits::SETTLE_WAITS_MAX;
 #[derive(Debug)]
 pub struct Watch {
     watcher: RecommendedWatcher,
-    /// Each with the folder that had the path when the watch began: deploys swap whole folders.
-    folders: BTreeMap<PathBuf, Option<Identity>>,
+    folders: Vec<PathBuf>,
     touches: Touches,
 }
 
@@ -31,9 +27,6 @@ struct Touches {
     /// When the first and the latest came of those that nobody was told of yet.
     untold: Option<(Instant, Instant)>,
 }
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 impl Watch {
     /// Watches nothing yet.
@@ -48,29 +41,25 @@ impl Watch {
             }
         });
         let watcher = watcher.map_err(|error| format!("can't watch files: {error}"))?;
-        Ok(Self { watcher, folders: BTreeMap::new(), touches: Touches { hints, untold: None } })
+        Ok(Self { watcher, folders: Vec::new(), touches: Touches { hints, untold: None } })
     }
 
     /// Watches exactly these folders from now on; those that can't be watched are returned with the reason.
     pub fn replan(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
-        let wanted: BTreeMap<_, _> = folders.into_iter().map(|folder| (folder.clone(), identity(&folder))).collect();
-        for (gone, _) in self.folders.iter().filter(|(folder, identity)| wanted.get(*folder) != Some(identity)) {
+        // All anew: deploys swap whole folders, and a watch stays with the folder that had the path when it began.
+        for before in std::mem::take(&mut self.folders) {
             // A folder that was deleted has ended its own watch.
-            let _ = self.watcher.unwatch(shown(gone));
+            let _ = self.watcher.unwatch(shown(&before));
         }
-        let known = std::mem::take(&mut self.folders);
         let mut faults = Vec::new();
-        for (folder, identity) in wanted {
-            if known.get(&folder) != Some(&identity) {
-                if let Err(error) = self.watcher.watch(shown(&folder), RecursiveMode::NonRecursive) {
-                    faults.push(format!("can't watch \"{}\": {error}", shown(&folder).display()));
-                    continue;
-                }
-                // What changed in it since it was read was not told.
-                self.touches.note();
+        for folder in &folders {
+            if let Err(error) = self.watcher.watch(shown(folder), RecursiveMode::NonRecursive) {
+                faults.push(format!("can't watch \"{}\": {error}", shown(folder).display()));
             }
-            self.folders.insert(folder, identity);
         }
+        self.folders = folders;
+        // What changed since it was read was not told.
+        self.touches.note();
         faults
     }
 
@@ -108,10 +97,6 @@ impl Touches {
             self.note();
         }
     }
-}
-
-fn identity(folder: &Path) -> Option<Identity> {
-    fs::metadata(shown(folder)).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 #[cfg(test)]

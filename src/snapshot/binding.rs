@@ -23,6 +23,8 @@ pub struct Binding {
     pub target: String,
     /// Where it is written.
     pub span: Span,
+    /// Where the target is written.
+    pub target_span: Span,
 }
 
 /// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes.
@@ -33,9 +35,10 @@ pub fn bindings(
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let written = match rules.and_then(|rules| rules.steer.as_ref()) {
-        Some(steer) => {
-            steer.iter().map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span }).collect()
-        }
+        Some(steer) => steer
+            .iter()
+            .map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span, target_span: steer.span })
+            .collect(),
         None => from_records(zone, &mut faults),
     };
     let owners = Owners::of(zone);
@@ -65,9 +68,9 @@ fn from_records(zone: &Zone, faults: &mut Vec<Diagnostic>) -> Vec<Binding> {
         }
         first.insert(&record.owner, record.span);
         match single_string(&record.rdata) {
-            Some(target) => bindings.push(Binding { name, target, span: record.span }),
+            Some(target) => bindings.push(Binding { name, target, span: record.span, target_span: record.data }),
             None => faults.push(
-                Diagnostic::error(record.span, format!("the binding of \"{name}\" is not one string"))
+                Diagnostic::error(record.data, format!("the binding of \"{name}\" is not one string"))
                     .label("expected one name of a pool or policy")
                     .help("write a single quoted name, such as: _steer.www IN TXT \"web\""),
             ),

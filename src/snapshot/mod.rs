@@ -153,7 +153,8 @@ pub fn link(
 
 fn undefined(binding: &Binding, config: &Config) -> Diagnostic {
     let names = config.nodes.iter().map(|node| node.common().name.as_str());
-    let fault = Diagnostic::error(binding.span, format!("policy \"{}\" is not defined", binding.target)).label("used here");
+    let fault =
+        Diagnostic::error(binding.target_span, format!("policy \"{}\" is not defined", binding.target)).label("used here");
     match did_you_mean(&binding.target, names).and_then(|near| config.find(near)).and_then(|id| config.nodes.get(id.0 as usize)) {
         Some(near) => {
             let common = near.common();
@@ -167,8 +168,8 @@ fn undefined(binding: &Binding, config: &Config) -> Diagnostic {
 }
 
 fn forbidden(binding: &Binding, config: &Config, rules: Option<&ZoneRules>) -> Diagnostic {
-    let fault =
-        Diagnostic::error(binding.span, format!("policy \"{}\" may not be used in this zone", binding.target)).label("used here");
+    let fault = Diagnostic::error(binding.target_span, format!("policy \"{}\" may not be used in this zone", binding.target))
+        .label("used here");
     let Some(rules) = rules else { return fault };
     let names = rules.policies.iter().flatten().filter_map(|id| config.nodes.get(id.0 as usize));
     let allowed: Vec<String> = names.map(|node| format!("\"{}\"", node.common().name)).collect();

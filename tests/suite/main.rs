@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod laws;
 mod probe;
 mod reload;
 mod scenarios;

@@ -103,8 +103,14 @@ fn config() -> Config {
 }
 
 fn zone() -> Zone {
-    let record =
-        |owner: &str, rtype, rdata: &[u8]| Record { owner: name(owner), rtype, ttl: 300, rdata: rdata.into(), span: span() };
+    let record = |owner: &str, rtype, rdata: &[u8]| Record {
+        owner: name(owner),
+        rtype,
+        ttl: 300,
+        rdata: rdata.into(),
+        span: span(),
+        data: span(),
+    };
     let soa = [name("ns1").as_wire(), name("hostmaster").as_wire(), &[0, 0, 0, 7], &[0; 12], &[0, 0, 0, 60]].concat();
     let mut records = vec![
         record("example.com.", RrType::SOA, &soa),
