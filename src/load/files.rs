@@ -35,35 +35,43 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     files: Stamps,
-    /// Patterns with the files that they named; `None` where the folder could not be read.
-    lists: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+    /// Patterns with the files that they named, or why the folder could not be read.
+    lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, String>>,
 }
 
 impl Seen {
-    pub(super) fn note(&mut self, file: &Path) {
-        self.files.insert(file.to_owned(), stamp(file));
+    /// Notes a file; whether it was not noted before.
+    pub(super) fn note(&mut self, file: &Path) -> bool {
+        let is_new = !self.files.contains_key(file);
+        if is_new {
+            self.files.insert(file.to_owned(), stamp(file));
+        }
+        is_new
     }
 
     pub(super) fn note_all(&mut self, files: Stamps) {
         self.files.extend(files);
     }
 
-    pub(super) fn note_list(&mut self, pattern: PathBuf) {
-        let list = matching(&pattern).ok();
-        self.lists.insert(pattern, list);
+    /// The files that a pattern names, noted as such a list.
+    pub(super) fn note_list(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
+        let list = matching(pattern);
+        self.lists.insert(pattern.to_owned(), list.clone());
+        list
     }
 
     /// Whether a file is not as it was, one has come, or one has gone.
     pub(super) fn is_changed(&self) -> bool {
-        self.lists.iter().any(|(pattern, list)| matching(pattern).ok() != *list)
+        self.lists.iter().any(|(pattern, list)| matching(pattern) != *list)
             || self.files.iter().any(|(path, known)| stamp(path) != *known)
     }
 
-    /// The folders that hold all this, as far as they are there.
+    /// The folders that hold all this; for one that is missing, the nearest above it, in which it will come.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let paths = self.files.keys().chain(self.lists.keys());
-        let folders: BTreeSet<&Path> = paths.map(|path| folder_of(path)).collect();
-        folders.into_iter().filter(|folder| shown(folder).is_dir()).map(Path::to_owned).collect()
+        let there = |path| folder_of(path).ancestors().find(|folder| shown(folder).is_dir());
+        let folders: BTreeSet<&Path> = paths.filter_map(|path| there(path)).collect();
+        folders.into_iter().map(Path::to_owned).collect()
     }
 }
 
@@ -97,14 +105,13 @@ pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// All entries of a folder, sorted.
-pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// All entries of a folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let refuse = |error: std::io::Error| format!("can't read the folder \"{}\": {}", shown(folder).display(), plain(&error));
     let mut paths = Vec::new();
     for entry in fs::read_dir(shown(folder)).map_err(refuse)? {
         paths.push(folder.join(entry.map_err(refuse)?.file_name()));
     }
-    paths.sort();
     Ok(paths)
 }
 

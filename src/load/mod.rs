@@ -9,6 +9,9 @@ mod report;
 mod watch;
 mod zones;
 
+#[cfg(test)]
+mod tests;
+
 pub use loader::{Loaded, Loader, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

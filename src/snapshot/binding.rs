@@ -88,18 +88,32 @@ fn single_string(rdata: &[u8]) -> Option<String> {
 /// Which owners have what, for the rules about bound names.
 struct Owners<'a> {
     addressed: HashSet<&'a Name>,
-    cuts: Vec<(&'a Name, RrType)>,
+    cuts: HashSet<&'a Name>,
+    dnames: HashSet<&'a Name>,
 }
 
 impl<'a> Owners<'a> {
     fn of(zone: &'a Zone) -> Self {
-        let has_address = |record: &&Record| [RrType::A, RrType::AAAA, RrType::CNAME].contains(&record.rtype);
-        let ends_zone =
-            |record: &&Record| (record.rtype == RrType::NS && record.owner != zone.apex) || record.rtype == RrType::DNAME;
-        Self {
-            addressed: zone.records.iter().filter(has_address).map(|record| &record.owner).collect(),
-            cuts: zone.records.iter().filter(ends_zone).map(|record| (&record.owner, record.rtype)).collect(),
+        let owners = |types: &[RrType]| -> HashSet<&'a Name> {
+            zone.records.iter().filter(|record| types.contains(&record.rtype)).map(|record| &record.owner).collect()
+        };
+        let mut cuts = owners(&[RrType::NS]);
+        cuts.remove(&zone.apex);
+        Self { addressed: owners(&[RrType::A, RrType::AAAA, RrType::CNAME]), cuts, dnames: owners(&[RrType::DNAME]) }
+    }
+
+    /// The name at or above this one where the zone ends, and the type that ends it.
+    fn end(&self, name: &Name) -> Option<(Name, RrType)> {
+        for above in std::iter::successors(Some(name.clone()), Name::parent) {
+            if self.cuts.contains(&above) {
+                return Some((above, RrType::NS));
+            }
+            // A DNAME's own name stays in the zone (RFC 6672 §2.3); a cut's does not.
+            if above != *name && self.dnames.contains(&above) {
+                return Some((above, RrType::DNAME));
+            }
         }
+        None
     }
 
     /// Why a binding can't stand, if it can't.
@@ -112,9 +126,7 @@ impl<'a> Owners<'a> {
                     .help("bind names at or below the zone's apex"),
             );
         }
-        // A DNAME's own name stays in the zone (RFC 6672 §2.3); a cut's does not.
-        let over = |(owner, rtype): &&(&Name, RrType)| name.is_at_or_below(owner) && (*rtype == RrType::NS || name != *owner);
-        if let Some((owner, rtype)) = self.cuts.iter().find(over) {
+        if let Some((owner, rtype)) = self.end(name) {
             return Some(
                 Diagnostic::error(binding.span, format!("\"{name}\" is bound, but the zone ends at \"{owner}\" ({rtype})"))
                     .label("bound here")
