@@ -68,8 +68,10 @@ pub struct Server {
     pub threads: Option<NonZeroUsize>,
     /// The folder of zone files.
     pub zones: PathBuf,
+    /// Where that is written; nowhere, if it is the usual one.
+    pub zones_span: Option<Span>,
     /// Geo databases; the first that knows a fact about an address wins.
-    pub geoip: Vec<PathBuf>,
+    pub geoip: Vec<GeoFile>,
     /// The Unix socket for `status`, `reload` and `explain`.
     pub control: PathBuf,
     /// How long the start waits for first verdicts at most.
@@ -84,6 +86,15 @@ pub struct Server {
     pub tcp_connections: usize,
     /// TCP connections at a time from one IPv4 address or IPv6 /56.
     pub tcp_connections_per_source: usize,
+}
+
+/// One of `geoip`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeoFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Where it is listed.
+    pub span: Span,
 }
 
 /// `[check.NAME]`

@@ -3,12 +3,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::Server;
 use super::keys::SERVER;
 use super::table::{Item, Table};
+use super::{GeoFile, Server};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{
     SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX, UDP_PAYLOAD_LENGTH_MIN, UDP_QUERY_LENGTH_MAX,
@@ -28,6 +28,7 @@ impl Server {
             ],
             threads: None,
             zones: folder.join("zones"),
+            zones_span: None,
             geoip: Vec::new(),
             control: folder.join("signpost.sock"),
             warmup: Duration::from_secs(5),
@@ -50,6 +51,7 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
         listen: table.read("listen", listen).unwrap_or(default.listen),
         threads: table.read("threads", |item| item.whole::<usize>(1, in_i64(THREADS_MAX))).and_then(NonZeroUsize::new),
         zones: table.read("zones", Item::path).unwrap_or(default.zones),
+        zones_span: table.get("zones").map(|item| item.span),
         geoip: table.read("geoip", geoip).unwrap_or(default.geoip),
         control: table.read("control", Item::path).unwrap_or(default.control),
         warmup: wait("warmup").unwrap_or(default.warmup),
@@ -80,8 +82,9 @@ fn tcp_connections(table: &Table<'_>) -> (usize, usize) {
     (in_all, per_source.unwrap_or_else(|| TCP_CONNECTIONS_PER_SOURCE.min(in_all)))
 }
 
-fn geoip(item: Item<'_>) -> Option<Vec<PathBuf>> {
-    Some(item.list().into_iter().filter_map(Item::path).collect())
+fn geoip(item: Item<'_>) -> Option<Vec<GeoFile>> {
+    let file = |item: Item<'_>| Some(GeoFile { path: item.path()?, span: item.span });
+    Some(item.list().into_iter().filter_map(file).collect())
 }
 
 fn listen(item: Item<'_>) -> Option<Vec<SocketAddr>> {

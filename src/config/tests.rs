@@ -106,7 +106,8 @@ fn child(node: NodeId, weight: u16, bias: i8) -> Child {
 #[test]
 fn the_example_of_the_design_is_read_as_written() {
     let config = good(&[EXAMPLE, MORE_POOLS]);
-    assert_eq!(config.server.geoip, [PathBuf::from("/etc/signpost/geoip/country.mmdb")]);
+    let databases: Vec<&Path> = config.server.geoip.iter().map(|file| file.path.as_path()).collect();
+    assert_eq!(databases, [Path::new("/etc/signpost/geoip/country.mmdb")]);
     assert_eq!(config.checks.len(), 1);
     let check = &config.checks[0];
     assert_eq!((check.name.as_str(), check.port, check.rise, check.fall, check.source), ("web", 443, 2, 3, None));
@@ -196,7 +197,7 @@ fn every_key_of_the_server_is_read() {
     assert_eq!(server.listen, listen.map(|address| address.parse().unwrap()));
     assert_eq!((server.threads, server.watch), (NonZeroUsize::new(3), false));
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
-    assert_eq!(server.geoip, [PathBuf::from("/usr/share/country.mmdb")]);
+    assert_eq!(server.geoip.iter().map(|file| file.path.as_path()).collect::<Vec<_>>(), [Path::new("/usr/share/country.mmdb")]);
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));
 }

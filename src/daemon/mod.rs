@@ -151,7 +151,8 @@ impl Daemon {
         let text = match request {
             Request::Reload => {
                 let report = self.reload().await;
-                Reply { exit: u8::from(report.errors() > 0), out: report.summary(), err: report.text() }
+                let goes_on = if report.is_refused { "; what was good goes on" } else { "" };
+                Reply { exit: u8::from(report.errors() > 0), out: format!("{}{goes_on}", report.summary()), err: report.text() }
             }
             Request::Status => self.survey().await.map_or_else(
                 || Reply::could_not_run("the Keeper has ended"),

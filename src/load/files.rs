@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, Span};
 
 /// What tells one version of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
 pub(super) struct Seen {
     files: Stamps,
     /// Patterns with the files that they named, or why the folder could not be read.
-    lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, String>>,
+    lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, Unreadable>>,
 }
 
 impl Seen {
@@ -54,7 +56,7 @@ impl Seen {
     }
 
     /// The files that a pattern names, noted as such a list.
-    pub(super) fn note_list(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    pub(super) fn note_list(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
         let list = matching(pattern);
         self.lists.insert(pattern.to_owned(), list.clone());
         list
@@ -75,26 +77,59 @@ impl Seen {
     }
 }
 
-/// Reads a regular file of at most `length_max` octets, or says why not.
-pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, String> {
-    let refuse = |why: String| format!("can't read \"{}\": {why}", path.display());
-    let metadata = fs::metadata(path).map_err(|error| refuse(plain(&error)))?;
-    if !metadata.is_file() {
-        return Err(refuse("it is not a regular file".into()));
+/// Why a file or folder can't be read, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    pub why: String,
+    pub help: &'static str,
+}
+
+impl Unreadable {
+    fn new(what: &str, path: &Path, error: &io::Error) -> Self {
+        let help = match error.kind() {
+            ErrorKind::NotFound => "correct the path, or put it there",
+            ErrorKind::PermissionDenied => "let the user that signpost runs as read it, and enter the folders above it",
+            // The standard library's list of kinds grows.
+            _ => "repair or replace it",
+        };
+        Self { why: format!("can't read {what}\"{}\": {}", path.display(), plain(error)), help }
     }
-    let too_long = || refuse(format!("it is longer than {} MiB", length_max >> 20));
+
+    fn file(path: &Path, why: &str, help: &'static str) -> Self {
+        Self { why: format!("can't read \"{}\": {why}", path.display()), help }
+    }
+
+    /// The fault as the operator sees it, where the file is named if it is.
+    pub(super) fn at(self, span: Option<Span>) -> Diagnostic {
+        Diagnostic { span, ..Diagnostic::nowhere(self.why) }.label("named here").help(self.help)
+    }
+}
+
+/// Reads a regular file of at most `length_max` octets, or says why not.
+pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, Unreadable> {
+    let refuse = |error: io::Error| Unreadable::new("", path, &error);
+    let metadata = fs::metadata(path).map_err(refuse)?;
+    if !metadata.is_file() {
+        return Err(Unreadable::file(
+            path,
+            "it is not a regular file",
+            "put a plain file there; folders, pipes and devices are not read",
+        ));
+    }
+    let too_long =
+        || Unreadable::file(path, &format!("it is longer than {} MiB", length_max >> 20), "look whether it is the file you mean");
     if metadata.len() > length_max as u64 {
         return Err(too_long());
     }
     let mut octets = Vec::with_capacity(metadata.len() as usize + 1);
-    let file = fs::File::open(path).map_err(|error| refuse(plain(&error)))?;
+    let file = fs::File::open(path).map_err(refuse)?;
     // One more than allowed, in case it grows while we read.
-    file.take(length_max as u64 + 1).read_to_end(&mut octets).map_err(|error| refuse(plain(&error)))?;
+    file.take(length_max as u64 + 1).read_to_end(&mut octets).map_err(refuse)?;
     if octets.len() > length_max { Err(too_long()) } else { Ok(octets) }
 }
 
 /// The files that a pattern names, in order; `*` stands for any part of the last component.
-pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = folder_of(pattern);
     if !name.contains('*') {
@@ -106,8 +141,8 @@ pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// All entries of a folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let refuse = |error: std::io::Error| format!("can't read the folder \"{}\": {}", shown(folder).display(), plain(&error));
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    let refuse = |error: io::Error| Unreadable::new("the folder ", shown(folder), &error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(shown(folder)).map_err(refuse)? {
         paths.push(folder.join(entry.map_err(refuse)?.file_name()));
@@ -137,7 +172,7 @@ fn fits(path: &Path, pattern: &str) -> bool {
 }
 
 /// An error without the number that the standard library appends.
-fn plain(error: &std::io::Error) -> String {
+fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
     text.get(..end).unwrap_or(&text).to_lowercase()
@@ -160,11 +195,11 @@ mod tests {
     #[test]
     fn only_regular_files_are_read() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path(), 10).unwrap_err().contains("not a regular file"));
+        assert!(read(folder.path(), 10).unwrap_err().why.contains("not a regular file"));
         let file = folder.path().join("a");
         fs::write(&file, "0123456789").unwrap();
         assert_eq!(read(&file, 10).unwrap().len(), 10);
-        assert!(read(&file, 9).unwrap_err().contains("longer"));
-        assert!(read(&folder.path().join("b"), 9).unwrap_err().ends_with("no such file or directory"));
+        assert!(read(&file, 9).unwrap_err().why.contains("longer"));
+        assert!(read(&folder.path().join("b"), 9).unwrap_err().why.ends_with("no such file or directory"));
     }
 }

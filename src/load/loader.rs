@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
+use super::run::Run;
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
+use crate::diagnostic::{Diagnostic, any_error};
 use crate::geo::World;
-use crate::limits::{CONFIG_FILE_LENGTH_MAX, GEO_FILE_LENGTH_MAX};
 use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link, lint};
 use crate::wire::Name;
 
@@ -73,7 +73,7 @@ impl Loader {
         self.seen = run.seen;
         match loaded {
             Some((config, snapshot)) => Ok(Loaded { config, snapshot, report: run.report }),
-            None => Err(run.report),
+            None => Err(Report { is_refused: true, ..run.report }),
         }
     }
 
@@ -92,7 +92,7 @@ impl Loader {
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
-        // What a zone with an error binds is not known.
+        // What seems unused may be named in a line that could not be read.
         if run.report.errors() == 0 {
             run.tell(config::unused(&config, &bound));
         }
@@ -109,36 +109,29 @@ impl Loader {
 
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
     fn load_world(&mut self, config: &Config, run: &mut Run) -> Option<Arc<World>> {
-        let stamps: Stamps = config.server.geoip.iter().map(|path| (path.clone(), files::stamp(path))).collect();
+        let stamps: Stamps = config.server.geoip.iter().map(|file| (file.path.clone(), files::stamp(&file.path))).collect();
         run.seen.note_all(stamps.clone());
         if let Some((_, world)) = self.world.as_ref().filter(|(known, _)| *known == stamps) {
             return Some(Arc::clone(world));
         }
-        let texts: Result<Vec<_>, String> = config
-            .server
-            .geoip
-            .iter()
-            .map(|path| Ok((path.display().to_string(), files::read(path, GEO_FILE_LENGTH_MAX)?)))
-            .collect();
-        match texts.map_err(|why| vec![why]).and_then(|texts| World::read(&texts)) {
-            Ok(world) => {
+        match run.read_world(&config.server.geoip) {
+            Some(world) => {
                 let world = Arc::new(world);
                 self.world = Some((stamps, Arc::clone(&world)));
                 Some(world)
             }
-            Err(faults) => {
-                run.tell(faults.into_iter().map(Diagnostic::nowhere));
-                self.world.as_ref().map(|(_, world)| Arc::clone(world))
-            }
+            None => self.world.as_ref().map(|(_, world)| Arc::clone(world)),
         }
     }
 
     /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
     fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
         let paths = run.seen.note_list(&zone_pattern(&config.server.zones));
-        let paths = paths.map_err(|why| run.tell([Diagnostic::nowhere(why)])).ok()?;
+        let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
         let (files, faults) = zone_files(paths);
-        run.tell(faults.into_iter().map(Diagnostic::nowhere));
+        run.tell(faults);
+        run.warn_of_no_zone(config, &files);
+        run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
         for file in &files {
@@ -147,7 +140,6 @@ impl Loader {
                 None => lost |= self.zones.contains_key(&file.apex),
             }
         }
-        run.refuse_rules_without_zone(config, &linked);
         (!lost).then_some(linked)
     }
 
@@ -171,8 +163,8 @@ impl Loader {
                 run.tell(read.diagnostics);
                 read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.stamps))
             }
-            Err(why) => {
-                run.tell([Diagnostic::nowhere(why)]);
+            Err(fault) => {
+                run.tell([fault.clone()]);
                 None
             }
         };
@@ -219,73 +211,6 @@ impl GoodZone {
         self.steer == setting.steer()
             && self.stamps.contains_key(path)
             && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
-    }
-}
-
-/// One load on its way.
-#[derive(Default)]
-struct Run {
-    sources: Sources,
-    report: Report,
-    seen: Seen,
-}
-
-impl Run {
-    fn tell(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        self.report.extend(diagnostics, &self.sources);
-    }
-
-    /// The configuration of `path` and what it includes.
-    fn read_config(&mut self, path: &Path) -> Option<Config> {
-        self.seen.note(path);
-        let main = self.read_text(path)?;
-        let (patterns, faults) = config::includes(&main);
-        self.tell(faults);
-        let mut texts = vec![(main, folder_of(path).to_owned())];
-        let mut complete = true;
-        for (pattern, span) in patterns {
-            let paths = self.seen.note_list(&folder_of(path).join(pattern)).unwrap_or_else(|why| {
-                self.tell([Diagnostic::error(span, why).label("included here")]);
-                complete = false;
-                Vec::new()
-            });
-            for path in paths {
-                // A file is read once, whatever patterns name it; they may name the one that they stand in, too.
-                if self.seen.note(&path) {
-                    match self.read_text(&path) {
-                        Some(text) => texts.push((text, folder_of(&path).to_owned())),
-                        None => complete = false,
-                    }
-                }
-            }
-        }
-        let texts: Vec<config::Text<'_>> = texts.iter().map(|(source, folder)| config::Text { source, folder }).collect();
-        let (config, faults) = config::parse(&texts);
-        self.tell(faults);
-        config.filter(|_| complete)
-    }
-
-    fn read_text(&mut self, path: &Path) -> Option<Arc<Source>> {
-        match files::read(path, CONFIG_FILE_LENGTH_MAX) {
-            Ok(text) => Some(self.sources.add(path.display().to_string(), text)),
-            Err(why) => {
-                self.tell([Diagnostic::nowhere(why)]);
-                None
-            }
-        }
-    }
-
-    /// A `[zone."NAME"]` for which there is no file is most likely a slip.
-    fn refuse_rules_without_zone(&mut self, config: &Config, linked: &[(LinkedZone, GoodZone)]) {
-        let unserved = config.zones.iter().filter(|rules| !linked.iter().any(|(zone, _)| *zone.zone.apex() == rules.apex));
-        let warnings: Vec<Diagnostic> = unserved
-            .map(|rules| {
-                Diagnostic::warning(rules.span, format!("zone \"{}\" is not served", rules.apex)).label("no such zone file").help(
-                    format!("a zone's file is called \"{}zone\" and lies in \"{}\"", rules.apex, config.server.zones.display()),
-                )
-            })
-            .collect();
-        self.tell(warnings);
     }
 }
 

@@ -6,6 +6,7 @@
 mod files;
 mod loader;
 mod report;
+mod run;
 mod watch;
 mod zones;
 

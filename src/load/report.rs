@@ -8,6 +8,8 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, render};
 pub struct Report {
     /// Each finding as text that ends in a newline, in the order found.
     pub findings: Vec<(Severity, String)>,
+    /// Whether nothing of it stands: what was good before goes on.
+    pub is_refused: bool,
     /// How many zones are served.
     pub zones: usize,
     /// How many names they have.
@@ -45,16 +47,18 @@ impl Report {
 
     /// What stands, in one line.
     pub fn summary(&self) -> String {
-        let counted = [
-            (self.zones, "zone"),
-            (self.names, "name"),
-            (self.rrsets, "RRset"),
-            (self.steered, "steered name"),
-            (self.errors(), "error"),
-            (self.warnings(), "warning"),
-        ];
-        let parts: Vec<String> =
-            counted.iter().map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" })).collect();
-        parts.join(", ")
+        let found = [(self.errors(), "error"), (self.warnings(), "warning")];
+        if self.is_refused {
+            return format!("refused whole: {}", counted(&found));
+        }
+        let standing = [(self.zones, "zone"), (self.names, "name"), (self.rrsets, "RRset"), (self.steered, "steered name")];
+        format!("{}, {}", counted(&standing), counted(&found))
     }
+}
+
+/// "1 zone, 2 names"
+fn counted(counts: &[(usize, &str)]) -> String {
+    let parts: Vec<String> =
+        counts.iter().map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" })).collect();
+    parts.join(", ")
 }

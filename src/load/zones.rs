@@ -28,7 +28,7 @@ pub(super) struct ReadZone {
 pub(super) struct ZoneFile {
     pub apex: Name,
     /// Its file; or why that can't be told.
-    pub path: Result<PathBuf, String>,
+    pub path: Result<PathBuf, Diagnostic>,
 }
 
 /// What reading a zone takes besides its file.
@@ -63,14 +63,17 @@ pub(super) fn zone_pattern(folder: &Path) -> PathBuf {
 }
 
 /// The zones that these files hold by their names, and what is wrong with the names.
-pub(super) fn zone_files(paths: Vec<PathBuf>) -> (Vec<ZoneFile>, Vec<String>) {
+pub(super) fn zone_files(paths: Vec<PathBuf>) -> (Vec<ZoneFile>, Vec<Diagnostic>) {
     let mut places: HashMap<Name, usize> = HashMap::new();
     let mut zones: Vec<ZoneFile> = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         match Name::parse(name.strip_suffix(ENDING.as_bytes()).unwrap_or(name), Some(&Name::root())) {
-            Err(error) => faults.push(format!("the name of \"{}\" is no zone: {error}", path.display())),
+            Err(error) => faults.push(
+                Diagnostic::nowhere(format!("the name of \"{}\" is no zone: {error}", path.display()))
+                    .help("call the file like its zone, with the ending \".zone\", or move it elsewhere"),
+            ),
             Ok(apex) => {
                 let place = *places.entry(apex.clone()).or_insert(zones.len());
                 match zones.get_mut(place) {
@@ -87,7 +90,8 @@ impl ZoneFile {
     /// Which of two files is meant, nobody can tell: neither is read.
     fn refuse_second(&mut self, second: &Path) {
         if let Ok(first) = &self.path {
-            self.path = Err(format!("\"{}\" and \"{}\" hold the same zone; remove one", first.display(), second.display()));
+            let message = format!("\"{}\" and \"{}\" hold the same zone", first.display(), second.display());
+            self.path = Err(Diagnostic::nowhere(message).help("remove one of them"));
         }
     }
 }
@@ -97,7 +101,7 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let mut stamps = Stamps::from([(path.to_owned(), files::stamp(path))]);
     let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
         Ok(text) => text,
-        Err(why) => return ReadZone { compiled: None, diagnostics: vec![Diagnostic::nowhere(why)], stamps },
+        Err(unreadable) => return ReadZone { compiled: None, diagnostics: vec![unreadable.at(None)], stamps },
     };
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
@@ -111,12 +115,13 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
             return Ok(Arc::clone(source));
         }
         stamps.insert(found.clone(), files::stamp(&found));
-        let source = sources.add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX)?);
+        let source = sources
+            .add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX).map_err(|unreadable| unreadable.why)?);
         known.insert(found, Arc::clone(&source));
         Ok(source)
     };
     let (parsed, mut diagnostics) = zone::read(apex, &source, &mut include);
-    let (bindings, faults) = bindings(&parsed, setting.rules, |steer| setting.target(steer));
+    let (bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, |steer| setting.target(steer));
     diagnostics.extend(faults);
     let compiled = if any_error(&diagnostics) {
         None

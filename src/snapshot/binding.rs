@@ -27,9 +27,11 @@ pub struct Binding {
     pub target_span: Span,
 }
 
-/// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes.
+/// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes. `whole` tells that every
+/// line of the zone could be read: else what a bound name seems to lack may stand in one of the others.
 pub fn bindings(
     zone: &Zone,
+    whole: bool,
     rules: Option<&ZoneRules>,
     names: impl Fn(&crate::config::Steer) -> String,
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
@@ -42,8 +44,10 @@ pub fn bindings(
         None => from_records(zone, &mut faults),
     };
     let owners = Owners::of(zone);
-    let (good, bad): (Vec<_>, Vec<_>) =
-        written.into_iter().map(|binding| (owners.refuse(&binding, zone), binding)).partition(|(fault, _)| fault.is_none());
+    let (good, bad): (Vec<_>, Vec<_>) = written
+        .into_iter()
+        .map(|binding| (owners.refuse(&binding, zone, whole), binding))
+        .partition(|(fault, _)| fault.is_none());
     faults.extend(bad.into_iter().filter_map(|(fault, _)| fault));
     (good.into_iter().map(|(_, binding)| binding).collect(), faults)
 }
@@ -117,7 +121,7 @@ impl<'a> Owners<'a> {
     }
 
     /// Why a binding can't stand, if it can't.
-    fn refuse(&self, binding: &Binding, zone: &Zone) -> Option<Diagnostic> {
+    fn refuse(&self, binding: &Binding, zone: &Zone, whole: bool) -> Option<Diagnostic> {
         let name = &binding.name;
         if !name.is_at_or_below(&zone.apex) {
             return Some(
@@ -133,7 +137,7 @@ impl<'a> Owners<'a> {
                     .help(format!("bind the name in the zone that \"{owner}\" leads to, or delete the {rtype} record")),
             );
         }
-        if self.addressed.contains(name) {
+        if !whole || self.addressed.contains(name) {
             return None;
         }
         Some(

@@ -21,7 +21,7 @@ fn read(text: &str) -> (Zone, Vec<Binding>, Vec<Diagnostic>) {
     let source = Sources::default().add("example.com.zone", format!("{HEAD}{text}"));
     let (zone, faults) = crate::zone::read(&name("example.com."), &source, &mut |_, _| Err(String::new()));
     assert!(!crate::diagnostic::any_error(&faults), "{faults:?}");
-    let (bindings, faults) = bindings(&zone, None, |_| String::new());
+    let (bindings, faults) = bindings(&zone, true, None, |_| String::new());
     (zone, bindings, faults)
 }
 

@@ -70,6 +70,7 @@ fn config() -> Config {
         listen: Vec::new(),
         threads: None,
         zones: "zones".into(),
+        zones_span: None,
         geoip: Vec::new(),
         control: "signpost.sock".into(),
         warmup: check.interval,
@@ -136,7 +137,7 @@ fn serving(down: &[&str]) -> Serving {
     let config = config();
     let (policies, faults) = Policies::compile(&config, Arc::new(World::default()), None);
     assert_eq!(faults, Vec::new());
-    let (bound, faults) = bindings(&zone(), None, |_| String::new());
+    let (bound, faults) = bindings(&zone(), true, None, |_| String::new());
     assert_eq!(faults, Vec::new());
     let linked = link(Arc::new(compile_zone(&zone(), bound, 1).unwrap()), None, &config, &policies).unwrap();
     let is_down = |probe: u32| down.contains(&&*policies.probes()[probe as usize].key.address.to_string());

@@ -99,7 +99,7 @@ fn zone_of(
     let source = sources.add(&written.name, written.text.as_str());
     let rules = config.zones.iter().find(|rules| rules.apex == *apex);
     let (parsed, mut found) = zone::read(apex, &source, &mut |path, _| Err(format!("\"{path}\" is not included here")));
-    let (bindings, faults) = bindings(&parsed, rules, |steer| config.nodes[steer.node.0 as usize].common().name.clone());
+    let (bindings, faults) = bindings(&parsed, true, rules, |steer| config.nodes[steer.node.0 as usize].common().name.clone());
     found.extend(faults);
     if any_error(&found) {
         return Err(rendered(&found, sources));

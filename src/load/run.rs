@@ -1,0 +1,131 @@
+//! One load on its way: the texts read so far, what was looked at, and what is to be told of it.
+//!
+//! Reads the configuration and the databases, each fault at the place that names the file. What is kept of it, and what becomes
+//! of zones, is decided in `loader.rs`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::files::{self, Seen, folder_of};
+use super::report::Report;
+use super::zones::ZoneFile;
+use crate::config::{self, Config, GeoFile};
+use crate::diagnostic::{Diagnostic, Severity, Source, Sources, Span, did_you_mean};
+use crate::geo::World;
+use crate::limits::{CONFIG_FILE_LENGTH_MAX, GEO_FILE_LENGTH_MAX};
+use crate::wire::Name;
+
+/// One load on its way.
+#[derive(Default)]
+pub(super) struct Run {
+    pub sources: Sources,
+    pub report: Report,
+    pub seen: Seen,
+}
+
+impl Run {
+    pub(super) fn tell(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.report.extend(diagnostics, &self.sources);
+    }
+
+    /// The configuration of `path` and what it includes.
+    pub(super) fn read_config(&mut self, path: &Path) -> Option<Config> {
+        self.seen.note(path);
+        let main = self.read_text(path, None)?;
+        let (patterns, faults) = config::includes(&main);
+        self.tell(faults);
+        let mut texts = vec![(main, folder_of(path).to_owned())];
+        let mut complete = true;
+        for (pattern, span) in patterns {
+            let paths = self.seen.note_list(&folder_of(path).join(pattern)).unwrap_or_else(|unreadable| {
+                self.tell([unreadable.at(Some(span))]);
+                complete = false;
+                Vec::new()
+            });
+            for path in paths {
+                // A file is read once, whatever patterns name it; they may name the one that they stand in, too.
+                if self.seen.note(&path) {
+                    match self.read_text(&path, Some(span)) {
+                        Some(text) => texts.push((text, folder_of(&path).to_owned())),
+                        None => complete = false,
+                    }
+                }
+            }
+        }
+        let texts: Vec<config::Text<'_>> = texts.iter().map(|(source, folder)| config::Text { source, folder }).collect();
+        let (config, faults) = config::parse(&texts);
+        self.tell(faults);
+        config.filter(|_| complete)
+    }
+
+    /// The text of a file; `span` is where it is included.
+    fn read_text(&mut self, path: &Path, span: Option<Span>) -> Option<Arc<Source>> {
+        match files::read(path, CONFIG_FILE_LENGTH_MAX) {
+            Ok(text) => Some(self.sources.add(path.display().to_string(), text)),
+            Err(unreadable) => {
+                let fault = unreadable.at(span);
+                let main = span.is_none();
+                self.tell([if main {
+                    fault.help("name the configuration: --config /etc/signpost/signpost.toml")
+                } else {
+                    fault
+                }]);
+                None
+            }
+        }
+    }
+
+    /// The world of these databases; nothing if one of them is bad.
+    pub(super) fn read_world(&mut self, databases: &[GeoFile]) -> Option<World> {
+        let mut texts = Vec::with_capacity(databases.len());
+        let mut faults = Vec::new();
+        for GeoFile { path, span } in databases {
+            match files::read(path, GEO_FILE_LENGTH_MAX) {
+                Ok(text) => texts.push((path.display().to_string(), text)),
+                Err(unreadable) => faults.push(unreadable.at(Some(*span))),
+            }
+        }
+        let complete = faults.is_empty();
+        let world =
+            World::read(&texts).map_err(|found| faults.extend(found.into_iter().map(|fault| bad_database(fault, databases))));
+        self.tell(faults);
+        world.ok().filter(|_| complete)
+    }
+
+    /// A folder without any zone: everybody would be refused.
+    pub(super) fn warn_of_no_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
+        let server = &config.server;
+        if !zones.is_empty() {
+            return;
+        }
+        let message = format!("no zone is served: the folder \"{}\" has no zone file", server.zones.display());
+        let warning = Diagnostic { severity: Severity::Warning, span: server.zones_span, ..Diagnostic::nowhere(message) };
+        let example = server.zones.join("example.com.zone");
+        let help = format!("a zone's file is called like the zone, with the ending \".zone\": \"{}\"", example.display());
+        self.tell([warning.label("no file here ends in \".zone\"").help(help)]);
+    }
+
+    /// A `[zone."NAME"]` for which there is no file is most likely a slip.
+    pub(super) fn warn_of_rules_without_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
+        let served: Vec<&Name> = zones.iter().map(|zone| &zone.apex).collect();
+        let names: Vec<String> = served.iter().map(|apex| apex.to_string()).collect();
+        let warning = |rules: &config::ZoneRules| {
+            let apex = rules.apex.to_string();
+            let help = match did_you_mean(&apex, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean \"{}\"?", near.trim_end_matches('.')),
+                None => format!("a zone's file is called \"{apex}zone\" and lies in \"{}\"", config.server.zones.display()),
+            };
+            Diagnostic::warning(rules.span, format!("zone \"{apex}\" is not served")).label("no such zone file").help(help)
+        };
+        let unserved = config.zones.iter().filter(|rules| !served.contains(&&rules.apex));
+        self.tell(unserved.map(warning).collect::<Vec<_>>());
+    }
+}
+
+/// A fault in a database, at the place that lists the file.
+fn bad_database(fault: String, databases: &[GeoFile]) -> Diagnostic {
+    let is_of = |file: &&GeoFile| fault.strip_prefix(&file.path.display().to_string()).is_some_and(|rest| rest.starts_with(':'));
+    let span = databases.iter().find(is_of).map(|file| file.span);
+    let help = "correct or replace the file; until then the last good one serves on, if there is one";
+    Diagnostic { span, ..Diagnostic::nowhere(fault) }.label("listed here").help(help)
+}
