@@ -130,6 +130,10 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     }
     let ecs = edns.and_then(|edns| edns.ecs);
     let resolution = resolve::resolve(view, &question, client.address, ecs, &mut reply, trace);
+    if question.qclass == CLASS_ANY {
+        // RFC 1035 §6.2: nobody knows all classes, so nobody is authoritative for all of them.
+        reply.clear_authoritative();
+    }
     finish(reply, resolution.rcode, edns.as_ref(), client, resolution)
 }
 

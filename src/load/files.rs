@@ -86,11 +86,12 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     fn new(what: &str, path: &Path, error: &io::Error) -> Self {
-        let help = match error.kind() {
-            ErrorKind::NotFound => "correct the path, or put it there",
-            ErrorKind::PermissionDenied => "let the user that signpost runs as read it, and enter the folders above it",
-            // The standard library's list of kinds grows.
-            _ => "repair or replace it",
+        let help = if error.kind() == ErrorKind::NotFound {
+            "correct the path, or put it there"
+        } else if error.kind() == ErrorKind::PermissionDenied {
+            "let the user that signpost runs as read it, and enter the folders above it"
+        } else {
+            "repair or replace it"
         };
         Self { why: format!("can't read {what}\"{}\": {}", path.display(), plain(error)), help }
     }

@@ -2,7 +2,7 @@
 //! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
 //! refused whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::report::Report;
 use super::run::Run;
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, any_error};
+use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
 use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, link, lint};
 use crate::wire::Name;
@@ -96,6 +96,7 @@ impl Loader {
         if run.report.errors() == 0 {
             run.tell(config::unused(&config, &bound));
         }
+        run.tell(self.gone(&linked));
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();
@@ -105,6 +106,18 @@ impl Loader {
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
         Some((Arc::new(config), Arc::new(Snapshot::new(self.seed, zones, policies))))
+    }
+
+    /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.
+    fn gone(&self, linked: &[(LinkedZone, GoodZone)]) -> Vec<Diagnostic> {
+        let served: HashSet<&Name> = linked.iter().map(|(zone, _)| zone.zone.apex()).collect();
+        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !served.contains(apex)).collect();
+        gone.sort();
+        let tell = |apex| Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::nowhere(format!("the zone \"{apex}\" has no file any more and is no longer served"))
+        };
+        gone.into_iter().map(tell).collect()
     }
 
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.

@@ -158,3 +158,13 @@ fn a_name_that_is_no_zone_is_told_and_the_others_go_on() {
     files.write("zones/a..b.zone", HEAD);
     files.serves(&["example.com."], "is no zone");
 }
+
+#[test]
+fn a_zone_that_is_gone_is_told() {
+    let mut files = Files::new();
+    files.serves(&["example.com."], "");
+    files.remove("zones/example.com.zone");
+    let told = files.serves(&[], "").report.text();
+    assert!(told.contains("warning: the zone \"example.com.\" has no file any more and is no longer served"), "{told}");
+    assert!(!files.serves(&[], "").report.text().contains("no longer served"), "once");
+}
