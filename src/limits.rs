@@ -18,6 +18,8 @@ pub const RDATA_LENGTH_MAX: usize = 65_535 - 12 - 260 - 12;
 pub const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
 /// Octets of a zone file or an included one; a bigger one is a mistake, not a zone.
 pub const ZONE_FILE_LENGTH_MAX: usize = 1 << 30;
+/// Octets of a compiled zone's names, and of its records: 32-bit offsets point into them, also behind the last and longest RRset.
+pub const ZONE_COMPILED_LENGTH_MAX: usize = u32::MAX as usize - (1 << 20);
 /// Octets of a `signpost.toml` or an included one.
 pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 /// Octets of a geo database; the biggest on the market are a tenth of it.
@@ -49,7 +51,7 @@ pub const GEO_RULES_MAX: usize = 64;
 pub const POOL_ENDPOINTS_MAX: usize = 255;
 /// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
 pub const WEIGHT_SUM_MAX: u32 = 65_535;
-/// Addresses in one steered answer: 16 A records fit 512 octets with any question.
+/// Addresses in one steered answer: 16 A records fit 512 octets with any question of up to 244.
 pub const ANSWERS_MAX: usize = 16;
 /// Places kept by distance for one region, then the order of `from` (notes on merging: more costs table, buys nothing).
 pub const NEAREST_LENGTH: usize = 3;
@@ -76,6 +78,8 @@ pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
 pub const CHECK_HEADERS_MAX: usize = 64;
 /// How long the start waits for verdicts, or changed files must rest, at most.
 pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(3600);
+/// Changed files that never rest are read after this many times `settle` all the same: a log beside them would stop every reload.
+pub const SETTLE_WAITS_MAX: u32 = 10;
 /// UDP workers for each address; no machine that runs this has more cores.
 pub const THREADS_MAX: usize = 1024;
 /// TCP connections at a time that may be configured; each is a file descriptor.
@@ -171,6 +175,7 @@ pub const CONTROL_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub const CONTROL_ANSWER_DEADLINE: Duration = Duration::from_secs(120);
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
+const _: () = assert!(12 + 244 + 16 * ANSWERS_MAX <= UDP_PAYLOAD_LENGTH_MIN, "header, question and A records");
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MAX <= UDP_REPLY_LENGTH_MAX);
 const _: () = assert!(STREAM_SEND_BUFFER_LENGTH >= 2 * MESSAGE_LENGTH_MAX);

@@ -1,6 +1,6 @@
 //! EDNS (RFC 6891) and the client subnet (RFC 7871): what a query brings and what its reply echoes.
 //!
-//! The subnet option is read from the wire by ourselves, since a wrongly formed one must be refused (RFC 7871 §7.1.2) and a
+//! The subnet option is read from the wire by ourselves, since a wrongly formed one must be refused (RFC 7871 §6) and a
 //! well-formed one echoed octet for octet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

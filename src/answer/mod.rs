@@ -109,7 +109,7 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     if flags & FLAG_QR != 0 {
         return Outcome::Drop(DropReason::Response);
     }
-    // RFC 9619: a query has exactly one question.
+    // RFC 9619: a query has at most one question; without one it asks nothing.
     let question = Some(view.serving.snapshot.seed()).filter(|_| [q0, q1] == [0, 1]).and_then(|seed| Question::read(query, seed));
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
@@ -130,6 +130,10 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     }
     let ecs = edns.and_then(|edns| edns.ecs);
     let resolution = resolve::resolve(view, &question, client.address, ecs, &mut reply, trace);
+    if question.qclass == CLASS_ANY {
+        // RFC 1035 §6.2: nobody knows all classes, so nobody is authoritative for all of them.
+        reply.clear_authoritative();
+    }
     finish(reply, resolution.rcode, edns.as_ref(), client, resolution)
 }
 

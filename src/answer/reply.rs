@@ -56,6 +56,11 @@ impl<'o> Reply<'o> {
         self.flags |= FLAG_AA;
     }
 
+    /// Takes that back.
+    pub(super) fn clear_authoritative(&mut self) {
+        self.flags &= !FLAG_AA;
+    }
+
     /// Whether something did not fit.
     pub(super) fn is_truncated(&self) -> bool {
         self.truncated

@@ -190,7 +190,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
             self.resolution.scope = decision.scope(link.node);
             self.trace.note(Step::Scope(self.resolution.scope));
         }
-        let Some(chosen) = chosen else { return };
+        let Some(chosen) = chosen else { return self.push_negative() };
         let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
             return;
         };

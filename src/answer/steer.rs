@@ -122,12 +122,22 @@ pub(super) struct Decision<'a, T> {
 impl<'a, T: Trace> Decision<'a, T> {
     /// Chooses endpoints for a bound node; nothing only if no endpoint below it has the family.
     pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> Option<Chosen> {
-        Grade::ALL.into_iter().find_map(|grade| self.walk(bound, Want { grade, family, depth: 0 }))
+        let wants = Grade::ALL.map(|grade| Want { grade, family, depth: 0 });
+        let chosen = wants.into_iter().find_map(|want| self.walk(bound, want));
+        // Rules may lead a client to nobody who has the family, though it exists for others, and so for everybody (invariant 2).
+        chosen.or_else(|| {
+            self.trace.note(Step::Everywhere(family));
+            wants.into_iter().find_map(|want| self.walk_everywhere(bound, want))
+        })
     }
 
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&self, bound: NodeId) -> u8 {
+        // RFC 7871 §12.1: an answer that is the same for everybody has scope 0, whatever the address.
+        if self.node(bound).is_none_or(|(node, _)| !node.tailored) {
+            return 0;
+        }
         let block = self.subject.private.unwrap_or_default();
         self.reach(bound).max(block).saturating_add(self.subject.bits_before).min(128)
     }
@@ -191,6 +201,18 @@ impl<'a, T: Trace> Decision<'a, T> {
         // A family that `last` alone has must be answered though `last` is not up either (invariant 1).
         let remains = policy.last.filter(|_| [Grade::Remnant, Grade::All].contains(&want.grade));
         chosen.or_else(|| self.walk(remains?, want.below()))
+    }
+
+    /// Asks every pool below a node, whatever rules say. A strict list is not left by it: that has the family itself.
+    fn walk_everywhere(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
+        let (node, _) = self.node(id).filter(|(node, _)| node.families[want.family])?;
+        match &node.kind {
+            NodeKind::Pool(_) => self.walk(id, want),
+            NodeKind::Policy(policy) => {
+                let below = policy.children.iter().map(|child| child.node).chain(policy.last);
+                below.into_iter().find_map(|child| self.walk_everywhere(child, want.below()))
+            }
+        }
     }
 
     /// A strict list is never left for health's sake: whatever grade is asked for, all are tried inside it. The policy's own
@@ -291,12 +313,24 @@ impl<'a, T: Trace> Decision<'a, T> {
             }
             Order::Geo { table, rules, otherwise } => {
                 let own = table.place(address).length.max(table.net(address).length);
-                let rule = self.matched(table).and_then(|rule| rules.get(rule));
-                let listed = rule.map_or(0, |(order, _)| order.iter().copied().map(below).max().unwrap_or_default());
-                let leaves = if rule.is_some_and(|(_, strict)| *strict) { 0 } else { otherwise.map_or(0, below).max(last) };
-                own.max(listed).max(leaves)
+                let matched = self.matched(table).and_then(|rule| rules.get(rule));
+                let (listed, strict): (&[u16], bool) = matched.map_or((&[], false), |(order, strict)| (order, *strict));
+                let otherwise = otherwise.filter(|_| !strict);
+                let last = policy.last.filter(|_| !strict);
+                let led = || listed.iter().copied().chain(otherwise);
+                let node_of = |child: u16| policy.children.get(usize::from(child)).map(|child| child.node);
+                // Who has a family is asked everywhere if nobody has it where the rules lead.
+                let everywhere = !self.has_families_of(node, led().filter_map(node_of).chain(last));
+                let reached = if everywhere { all() } else { led().map(below).max().unwrap_or_default() };
+                own.max(reached).max(last.map_or(0, |last| self.reach(last)))
             }
         }
+    }
+
+    /// Whether these nodes together have every family that a node has.
+    fn has_families_of(&self, node: &CompiledNode, among: impl Iterator<Item = NodeId> + Clone) -> bool {
+        let has = |id: NodeId, family| self.node(id).is_some_and(|(node, _)| node.families[family]);
+        Family::ALL.into_iter().all(|family| !node.families[family] || among.clone().any(|id| has(id, family)))
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Step<'a> {
         /// Why in this order.
         reason: Reason,
     },
+    /// Nobody that rules lead the client to has the family: every pool is asked.
+    Everywhere(Family),
     /// A policy or pool that was asked can't answer for this client, family and grade.
     Passed(NodeId),
     /// Member `member` of a node fell to a draw of `r` in `0..sum`.

@@ -83,7 +83,7 @@ impl Daemon {
         let control = control.map_err(|error| Failure::CouldNotRun(error.to_string()))?;
         let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
-        let (events, all_known, _) = Keeper::start(Arc::clone(&current), started);
+        let (events, all_known) = Keeper::start(Arc::clone(&current), started);
         let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {

@@ -9,31 +9,40 @@ use super::{Diagnostic, Severity, Source, Sources, Span};
 /// The longest part of a source line that is shown, in characters; a longer one is cut around the caret.
 const SHOWN_LENGTH_MAX: usize = 120;
 
+/// The longest message, label, note or help that is shown, in characters: a circle of policies or a path fits, a file does not.
+const MESSAGE_LENGTH_MAX: usize = 4096;
+
 /// Renders one diagnostic, ending in a newline.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources) -> String {
     let mut out = String::new();
+    // Writing into a String can't fail.
     if let Some(place) = diagnostic.span.and_then(|span| sources.place(span)) {
-        out.push_str(&place);
-        out.push_str(": ");
+        let _ = write!(out, "{}: ", legible(&place));
     }
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    // Writing into a String can't fail.
-    let _ = writeln!(out, "{severity}: {}", diagnostic.message);
+    let _ = writeln!(out, "{severity}: {}", legible(&diagnostic.message));
     if let Some((source, span)) = diagnostic.span.and_then(|span| Some((sources.find(span.file)?, span))) {
-        snippet(&mut out, source, span, &diagnostic.label);
+        snippet(&mut out, source, span, &legible(&diagnostic.label));
     }
     if let Some((what, span)) = &diagnostic.related
         && let Some(place) = sources.place(*span)
     {
-        let _ = writeln!(out, "  note: {what} at {place}");
+        let _ = writeln!(out, "  note: {} at {}", legible(what), legible(&place));
     }
     if let Some(help) = &diagnostic.help {
-        let _ = writeln!(out, "  help: {help}");
+        let _ = writeln!(out, "  help: {}", legible(help));
     }
     out
+}
+
+/// Text that may quote files and their names: control characters made harmless for a terminal and a log, a long one cut.
+fn legible(text: &str) -> String {
+    let mut characters = text.chars().map(harmless);
+    let shown: String = characters.by_ref().take(MESSAGE_LENGTH_MAX).collect();
+    if characters.next().is_some() { shown + "..." } else { shown }
 }
 
 /// The source line with carets below the span, cut to what fits on a screen.
@@ -60,14 +69,15 @@ fn snippet(out: &mut String, source: &Source, span: Span, label: &str) {
 
 /// One character per source character, control characters made harmless for a terminal.
 fn visible(line: &[u8]) -> String {
-    String::from_utf8_lossy(line)
-        .chars()
-        .map(|character| match character {
-            '\t' => ' ',
-            control if control.is_control() => '\u{fffd}',
-            plain => plain,
-        })
-        .collect()
+    String::from_utf8_lossy(line).chars().map(harmless).collect()
+}
+
+fn harmless(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        control if control.is_control() => '\u{fffd}',
+        plain => plain,
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +104,21 @@ mod tests {
         let rendered = render(&Diagnostic::error(source.span(5000, 5005), "too long"), &sources);
         assert!(rendered.lines().all(|line| line.len() < 140), "{rendered}");
         assert!(rendered.contains("fault"));
+    }
+
+    #[test]
+    fn what_a_file_says_does_no_harm_to_a_terminal_or_a_log() {
+        let mut sources = Sources::default();
+        let source = sources.add("a\nb\u{1b}[2J.zone", "x");
+        let diagnostic = Diagnostic::error(source.span(0, 1), "\u{1b}[31m\u{9b}2J\nall is well").help("\u{7}\r");
+        let rendered = render(&diagnostic, &sources);
+        assert_eq!(rendered.lines().count(), 4, "{rendered}");
+        assert!(!rendered.contains(|character: char| character.is_control() && character != '\n'), "{rendered:?}");
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_whole_file_is_cut() {
+        let rendered = render(&Diagnostic::nowhere("x".repeat(1 << 20)), &Sources::default());
+        assert!(rendered.len() < 2 * MESSAGE_LENGTH_MAX && rendered.ends_with("x...\n"));
     }
 }

@@ -6,9 +6,12 @@
 /// Near enough is an edit distance (insert, delete, replace, swap neighbours) of at most a third of the word's length,
 /// and at least one.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let tolerance = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let tolerance = (length / 3).max(1);
     candidates
         .into_iter()
+        // Each letter more or less is an edit; so a word of megabytes is near nothing, and costs nothing.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= tolerance)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)
@@ -51,5 +54,6 @@ mod tests {
         assert_eq!(did_you_mean("web-eu", known), Some("web_eu"));
         assert_eq!(did_you_mean("uss", known), Some("us"));
         assert_eq!(did_you_mean("frankfurt", known), None);
+        assert_eq!(did_you_mean(&"x".repeat(100_000_000), known), None, "and at once");
     }
 }

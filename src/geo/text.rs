@@ -15,6 +15,8 @@ use crate::limits;
 pub(super) fn read(text: &str, locations: &mut Locations) -> Result<Source, Vec<String>> {
     let mut plan = Plan::default();
     let mut faults = Vec::new();
+    // Some editors begin a text with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         if let Err(fault) = plan.take(number, line, locations) {
             faults.push(format!("{number}: {fault}"));

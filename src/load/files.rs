@@ -37,40 +37,48 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     files: Stamps,
-    /// Patterns with the files that they named; `None` where the folder could not be read.
-    lists: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+    /// Patterns with the files that they named, or why the folder could not be read.
+    lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, Unreadable>>,
 }
 
 impl Seen {
-    pub(super) fn note(&mut self, file: &Path) {
-        self.files.insert(file.to_owned(), stamp(file));
+    /// Notes a file; whether it was not noted before.
+    pub(super) fn note(&mut self, file: &Path) -> bool {
+        let is_new = !self.files.contains_key(file);
+        if is_new {
+            self.files.insert(file.to_owned(), stamp(file));
+        }
+        is_new
     }
 
     pub(super) fn note_all(&mut self, files: Stamps) {
         self.files.extend(files);
     }
 
-    pub(super) fn note_list(&mut self, pattern: PathBuf) {
-        let list = matching(&pattern).ok();
-        self.lists.insert(pattern, list);
+    /// The files that a pattern names, noted as such a list.
+    pub(super) fn note_list(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+        let list = matching(pattern);
+        self.lists.insert(pattern.to_owned(), list.clone());
+        list
     }
 
     /// Whether a file is not as it was, one has come, or one has gone.
     pub(super) fn is_changed(&self) -> bool {
-        self.lists.iter().any(|(pattern, list)| matching(pattern).ok() != *list)
+        self.lists.iter().any(|(pattern, list)| matching(pattern) != *list)
             || self.files.iter().any(|(path, known)| stamp(path) != *known)
     }
 
-    /// The folders that hold all this, as far as they are there.
+    /// The folders that hold all this; for one that is missing, the nearest above it, in which it will come.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let paths = self.files.keys().chain(self.lists.keys());
-        let folders: BTreeSet<&Path> = paths.map(|path| folder_of(path)).collect();
-        folders.into_iter().filter(|folder| shown(folder).is_dir()).map(Path::to_owned).collect()
+        let there = |path| folder_of(path).ancestors().find(|folder| shown(folder).is_dir());
+        let folders: BTreeSet<&Path> = paths.filter_map(|path| there(path)).collect();
+        folders.into_iter().map(Path::to_owned).collect()
     }
 }
 
 /// Why a file or folder can't be read, and what to do about it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable {
     pub why: String,
     pub help: &'static str,
@@ -78,11 +86,13 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     fn new(what: &str, path: &Path, error: &io::Error) -> Self {
-        let steps = [
-            (ErrorKind::NotFound, "correct the path, or put it there"),
-            (ErrorKind::PermissionDenied, "let the user that signpost runs as read it, and enter the folders above it"),
-        ];
-        let help = steps.iter().find(|(kind, _)| *kind == error.kind()).map_or("repair or replace it", |(_, step)| step);
+        let help = if error.kind() == ErrorKind::NotFound {
+            "correct the path, or put it there"
+        } else if error.kind() == ErrorKind::PermissionDenied {
+            "let the user that signpost runs as read it, and enter the folders above it"
+        } else {
+            "repair or replace it"
+        };
         Self { why: format!("can't read {what}\"{}\": {}", path.display(), plain(error)), help }
     }
 
@@ -131,14 +141,13 @@ pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     Ok(found)
 }
 
-/// All entries of a folder, sorted.
-pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+/// All entries of a folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let refuse = |error: io::Error| Unreadable::new("the folder ", shown(folder), &error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(shown(folder)).map_err(refuse)? {
         paths.push(folder.join(entry.map_err(refuse)?.file_name()));
     }
-    paths.sort();
     Ok(paths)
 }
 

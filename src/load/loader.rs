@@ -2,16 +2,16 @@
 //! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
 //! refused whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
 use super::run::Run;
-use super::zones::{Setting, ZoneFile, read_zone, zone_files};
-use crate::config::{self, Config, ZoneRules};
-use crate::diagnostic::{Diagnostic, any_error};
+use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
 use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, blind, link, lint};
 use crate::wire::Name;
@@ -45,7 +45,8 @@ pub struct Loaded {
 struct GoodZone {
     compiled: Arc<CompiledZone>,
     stamps: Stamps,
-    rules: Option<ZoneRules>,
+    /// The bindings of the configuration that it was compiled with.
+    steer: Option<Vec<(Name, String)>>,
 }
 
 impl Loader {
@@ -99,6 +100,7 @@ impl Loader {
         if run.report.errors() == 0 {
             run.tell(config::unused(&config, &bound));
         }
+        run.tell(self.gone(&linked));
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();
@@ -108,6 +110,18 @@ impl Loader {
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
         Some((Arc::new(config), Arc::new(Snapshot::new(self.seed, zones, policies))))
+    }
+
+    /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.
+    fn gone(&self, linked: &[(LinkedZone, GoodZone)]) -> Vec<Diagnostic> {
+        let served: HashSet<&Name> = linked.iter().map(|(zone, _)| zone.zone.apex()).collect();
+        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !served.contains(apex)).collect();
+        gone.sort();
+        let tell = |apex| Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::nowhere(format!("the zone \"{apex}\" has no file any more and is no longer served"))
+        };
+        gone.into_iter().map(tell).collect()
     }
 
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
@@ -129,74 +143,71 @@ impl Loader {
 
     /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
     fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
-        let root = &config.server.zones;
-        run.seen.note_list(root.join("*.zone"));
-        let files = zone_files(root).map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
+        let paths = run.seen.note_list(&zone_pattern(&config.server.zones));
+        let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
+        let (files, faults) = zone_files(paths);
+        run.tell(faults);
         run.warn_of_no_zone(config, &files);
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
-        for ZoneFile { path, apex } in files {
-            let apex = match apex {
-                Ok(apex) => apex,
-                Err(fault) => {
-                    run.tell([fault]);
-                    continue;
-                }
-            };
-            match self.load_zone(&apex, &path, config, policies, run) {
+        for file in &files {
+            match self.load_zone(file, config, policies, run) {
                 Some(zone) => linked.push(zone),
-                None => lost |= self.zones.contains_key(&apex),
+                None => lost |= self.zones.contains_key(&file.apex),
             }
         }
         (!lost).then_some(linked)
     }
 
-    fn load_zone(
-        &self,
-        apex: &Name,
-        path: &Path,
-        config: &Config,
-        policies: &Policies,
-        run: &mut Run,
-    ) -> Option<(LinkedZone, GoodZone)> {
-        let rules = config.zones.iter().find(|rules| rules.apex == *apex);
-        let good = self.zones.get(apex);
-        if let Some(good) = good.filter(|good| good.is_current(path, rules))
-            && let Ok(linked) = link(Arc::clone(&good.compiled), rules, config, policies)
+    /// One zone: as it was if nothing changed, else as its file says, else its last good version if the new policies allow it.
+    fn load_zone(&self, file: &ZoneFile, config: &Config, policies: &Policies, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
+        let rules = config.zones.iter().find(|rules| rules.apex == file.apex);
+        let setting = Setting { root: &config.server.zones, rules, config: Some(config), seed: self.seed };
+        let good = self.zones.get(&file.apex);
+        let relink = |good: &GoodZone| link(Arc::clone(&good.compiled), rules, config, policies);
+        if let (Ok(path), Some(good)) = (&file.path, good)
+            && good.is_current(path, setting)
+            && let Ok(linked) = relink(good)
         {
             run.seen.note_all(good.stamps.clone());
             return Some((linked, good.clone()));
         }
-        let setting = Setting { root: &config.server.zones, rules, config: Some(config), seed: self.seed };
-        let read = read_zone(apex, path, setting, &mut run.sources);
-        run.seen.note_all(read.stamps.clone());
-        run.tell(read.diagnostics);
-        let is_broken = read.compiled.is_none();
-        if let Some((parsed, compiled)) = read.compiled {
-            let compiled = Arc::new(compiled);
+        let compiled = match &file.path {
+            Ok(path) => {
+                let read = read_zone(&file.apex, path, setting, &mut run.sources);
+                run.seen.note_all(read.stamps.clone());
+                run.tell(read.diagnostics);
+                read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.stamps))
+            }
+            Err(fault) => {
+                run.tell([fault.clone()]);
+                None
+            }
+        };
+        let is_broken = compiled.is_none();
+        if let Some((parsed, compiled, stamps)) = compiled {
             match link(Arc::clone(&compiled), rules, config, policies) {
                 Ok(linked) => {
                     run.tell(lint(&parsed, &linked, policies));
-                    return Some((linked, GoodZone { compiled, stamps: read.stamps, rules: rules.cloned() }));
+                    return Some((linked, GoodZone { compiled, stamps, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
         }
-        // The last good version goes on, if the new policies allow it.
-        let good = good?;
-        let linked = link(Arc::clone(&good.compiled), rules, config, policies);
+        let linked = relink(good?);
         if let (Err(faults), true) = (&linked, is_broken) {
-            run.tell(faults.iter().map(|fault| stuck(path, fault)));
+            run.tell(faults.iter().map(|fault| stuck(&file.apex, fault)));
         }
-        Some((linked.ok()?, good.clone()))
+        Some((linked.ok()?, good?.clone()))
     }
 
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
         let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
-        for ZoneFile { path, apex } in zone_files(&root).unwrap_or_default() {
-            if let Ok(apex) = apex {
+        let (files, _) = zone_files(run.seen.note_list(&zone_pattern(&root)).unwrap_or_default());
+        for ZoneFile { apex, path } in files {
+            if let Ok(path) = path {
                 let read = read_zone(&apex, &path, setting, &mut run.sources);
                 run.seen.note_all(read.stamps);
                 run.tell(read.diagnostics);
@@ -206,20 +217,17 @@ impl Loader {
 }
 
 /// Why the last good version of a zone can't go on, so that the whole load is refused. Its text is gone, so no place is told.
-fn stuck(path: &Path, fault: &Diagnostic) -> Diagnostic {
-    let why = format!("the last good version of \"{}\" can't go on: {}", path.display(), fault.message);
+fn stuck(apex: &Name, fault: &Diagnostic) -> Diagnostic {
+    let why = format!("the last good version of the zone \"{apex}\" can't go on: {}", fault.message);
     Diagnostic::nowhere(why).help("mend the zone file, or keep what its last good version names")
 }
 
 impl GoodZone {
-    fn is_current(&self, path: &Path, rules: Option<&ZoneRules>) -> bool {
-        let same_rules = match (&self.rules, rules) {
-            (None, None) => true,
-            (Some(known), Some(rules)) => known.steer == rules.steer,
-            (None, Some(rules)) => rules.steer.is_none(),
-            (Some(known), None) => known.steer.is_none(),
-        };
-        same_rules && self.stamps.contains_key(path) && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
+    /// Whether reading `path` again would make the same of it.
+    fn is_current(&self, path: &Path, setting: Setting<'_>) -> bool {
+        self.steer == setting.steer()
+            && self.stamps.contains_key(path)
+            && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
     }
 }
 

@@ -10,6 +10,9 @@ mod run;
 mod watch;
 mod zones;
 
+#[cfg(test)]
+mod tests;
+
 pub use loader::{Loaded, Loader, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

@@ -30,26 +30,25 @@ impl Run {
 
     /// The configuration of `path` and what it includes.
     pub(super) fn read_config(&mut self, path: &Path) -> Option<Config> {
+        self.seen.note(path);
         let main = self.read_text(path, None)?;
         let (patterns, faults) = config::includes(&main);
         self.tell(faults);
         let mut texts = vec![(main, folder_of(path).to_owned())];
         let mut complete = true;
         for (pattern, span) in patterns {
-            let pattern = folder_of(path).join(pattern);
-            self.seen.note_list(pattern.clone());
-            match files::matching(&pattern) {
-                Ok(paths) => {
-                    for path in paths {
-                        match self.read_text(&path, Some(span)) {
-                            Some(text) => texts.push((text, folder_of(&path).to_owned())),
-                            None => complete = false,
-                        }
+            let paths = self.seen.note_list(&folder_of(path).join(pattern)).unwrap_or_else(|unreadable| {
+                self.tell([unreadable.at(Some(span))]);
+                complete = false;
+                Vec::new()
+            });
+            for path in paths {
+                // A file is read once, whatever patterns name it; they may name the one that they stand in, too.
+                if self.seen.note(&path) {
+                    match self.read_text(&path, Some(span)) {
+                        Some(text) => texts.push((text, folder_of(&path).to_owned())),
+                        None => complete = false,
                     }
-                }
-                Err(unreadable) => {
-                    self.tell([unreadable.at(Some(span))]);
-                    complete = false;
                 }
             }
         }
@@ -61,7 +60,6 @@ impl Run {
 
     /// The text of a file; `span` is where it is included.
     fn read_text(&mut self, path: &Path, span: Option<Span>) -> Option<Arc<Source>> {
-        self.seen.note(path);
         match files::read(path, CONFIG_FILE_LENGTH_MAX) {
             Ok(text) => Some(self.sources.add(path.display().to_string(), text)),
             Err(unreadable) => {
@@ -109,7 +107,7 @@ impl Run {
 
     /// A `[zone."NAME"]` for which there is no file is most likely a slip.
     pub(super) fn warn_of_rules_without_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
-        let served: Vec<&Name> = zones.iter().filter_map(|zone| zone.apex.as_ref().ok()).collect();
+        let served: Vec<&Name> = zones.iter().map(|zone| &zone.apex).collect();
         let warning = |rules: &config::ZoneRules| {
             let apex = rules.apex.to_string();
             let help = match near_zone(&apex, &served) {

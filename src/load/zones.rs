@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{self, Stamps, Unreadable};
-use crate::config::{Config, ZoneRules};
-use crate::diagnostic::{Diagnostic, Source, Sources, Span, any_error};
+use super::files::{self, Stamps};
+use crate::config::{Config, Steer, ZoneRules};
+use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
 use crate::limits::ZONE_FILE_LENGTH_MAX;
-use crate::snapshot::{Binding, CompiledZone, bindings, compile_zone};
+use crate::snapshot::{CompiledZone, bindings, compile_zone};
 use crate::wire::Name;
 use crate::zone;
 
@@ -24,11 +24,11 @@ pub(super) struct ReadZone {
     pub stamps: Stamps,
 }
 
-/// A zone file as a folder lists it.
+/// A zone that the zone folder holds.
 pub(super) struct ZoneFile {
-    pub path: PathBuf,
-    /// The zone that its name says, or why it says none.
-    pub apex: Result<Name, Diagnostic>,
+    pub apex: Name,
+    /// Its file; or why that can't be told.
+    pub path: Result<PathBuf, Diagnostic>,
 }
 
 /// What reading a zone takes besides its file.
@@ -44,33 +44,56 @@ pub(super) struct Setting<'a> {
     pub seed: u64,
 }
 
-/// The zone files of a folder.
-pub(super) fn zone_files(folder: &Path) -> Result<Vec<ZoneFile>, Unreadable> {
-    let mut seen: HashMap<Name, PathBuf> = HashMap::new();
-    let mut zones = Vec::new();
-    for path in files::entries(folder)? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(ENDING)) else {
-            continue;
-        };
-        if name.starts_with('.') {
-            continue;
-        }
-        let apex = match Name::parse(name.as_bytes(), Some(&Name::root())) {
-            Err(error) => {
-                let fault = Diagnostic::nowhere(format!("the name of \"{}\" is no zone: {error}", path.display()));
-                Err(fault.help("call the file like its zone, with the ending \".zone\", or move it elsewhere"))
-            }
-            Ok(apex) => match seen.insert(apex.clone(), path.clone()) {
-                Some(other) => {
-                    let message = format!("\"{}\" and \"{}\" hold the same zone", other.display(), path.display());
-                    Err(Diagnostic::nowhere(message).help("remove one of them"))
-                }
-                None => Ok(apex),
-            },
-        };
-        zones.push(ZoneFile { path, apex });
+impl Setting<'_> {
+    /// The bindings that the configuration writes in place of the zone's own, by name: what an index means may change with it.
+    pub(super) fn steer(&self) -> Option<Vec<(Name, String)>> {
+        let written = self.rules?.steer.as_ref()?;
+        Some(written.iter().map(|steer| (steer.name.clone(), self.target(steer))).collect())
     }
-    Ok(zones)
+
+    fn target(&self, steer: &Steer) -> String {
+        let node = self.config.and_then(|config| config.nodes.get(steer.node.0 as usize));
+        node.map(|node| node.common().name.clone()).unwrap_or_default()
+    }
+}
+
+/// The pattern of the zone files of a folder.
+pub(super) fn zone_pattern(folder: &Path) -> PathBuf {
+    folder.join(format!("*{ENDING}"))
+}
+
+/// The zones that these files hold by their names, and what is wrong with the names.
+pub(super) fn zone_files(paths: Vec<PathBuf>) -> (Vec<ZoneFile>, Vec<Diagnostic>) {
+    let mut places: HashMap<Name, usize> = HashMap::new();
+    let mut zones: Vec<ZoneFile> = Vec::new();
+    let mut faults = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        match Name::parse(name.strip_suffix(ENDING.as_bytes()).unwrap_or(name), Some(&Name::root())) {
+            Err(error) => faults.push(
+                Diagnostic::nowhere(format!("the name of \"{}\" is no zone: {error}", path.display()))
+                    .help("call the file like its zone, with the ending \".zone\", or move it elsewhere"),
+            ),
+            Ok(apex) => {
+                let place = *places.entry(apex.clone()).or_insert(zones.len());
+                match zones.get_mut(place) {
+                    Some(other) => other.refuse_second(&path),
+                    None => zones.push(ZoneFile { apex, path: Ok(path) }),
+                }
+            }
+        }
+    }
+    (zones, faults)
+}
+
+impl ZoneFile {
+    /// Which of two files is meant, nobody can tell: neither is read.
+    fn refuse_second(&mut self, second: &Path) {
+        if let Ok(first) = &self.path {
+            let message = format!("\"{}\" and \"{}\" hold the same zone", first.display(), second.display());
+            self.path = Err(Diagnostic::nowhere(message).help("remove one of them"));
+        }
+    }
 }
 
 /// Reads, checks and compiles one zone file.
@@ -83,7 +106,11 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
     let mut include = |written: &str, from: &Source| {
-        let found = beneath(setting.root, Path::new(from.name()), written)?;
+        let path = files::folder_of(Path::new(from.name())).join(written);
+        let found = beneath(setting.root, &path).inspect_err(|_| {
+            // What is not there yet may come.
+            stamps.insert(path.clone(), files::stamp(&path));
+        })?;
         if let Some(source) = known.get(&found) {
             return Ok(Arc::clone(source));
         }
@@ -94,15 +121,8 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         Ok(source)
     };
     let (parsed, mut diagnostics) = zone::read(apex, &source, &mut include);
-    let target = |steer: &crate::config::Steer| {
-        let node = setting.config.and_then(|config| config.nodes.get(steer.node.0 as usize));
-        node.map(|node| node.common().name.clone()).unwrap_or_default()
-    };
-    let (mut bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, target);
+    let (bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, |steer| setting.target(steer));
     diagnostics.extend(faults);
-    for binding in bindings.iter_mut().filter(|binding| binding.span.file == source.id()) {
-        binding.target_span = target_span(binding, &source).unwrap_or(binding.target_span);
-    }
     let compiled = if any_error(&diagnostics) {
         None
     } else {
@@ -112,21 +132,9 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     ReadZone { compiled, diagnostics, stamps }
 }
 
-/// Where a `_steer` record names its target: behind the owner, if it is on the same line.
-fn target_span(binding: &Binding, source: &Source) -> Option<Span> {
-    let start = binding.span.end as usize;
-    let line = source.text().get(start..)?.split(|&octet| octet == b'\n').next()?;
-    let find = |wanted: &[u8]| Some((line.windows(wanted.len()).position(|window| window == wanted)?, wanted.len()));
-    let quoted = format!("\"{}\"", binding.target);
-    let (at, length) = find(quoted.as_bytes()).or_else(|| find(binding.target.as_bytes()))?;
-    Some(source.span(start + at, start + at + length))
-}
-
-/// What `$INCLUDE written` in the file `from` names: counted from that file's folder, and beneath the zone folder. One file has
-/// one name here, however it is written.
-fn beneath(root: &Path, from: &Path, written: &str) -> Result<PathBuf, String> {
-    let path = from.parent().unwrap_or(root).join(written);
+/// The included file `path`, which must be beneath the zone folder. One file has one name here, however it is written.
+fn beneath(root: &Path, path: &Path) -> Result<PathBuf, String> {
     let real = |path: &Path| path.canonicalize().map_err(|_| format!("can't read \"{}\": no such file", path.display()));
-    let below = real(&path)?.strip_prefix(real(root)?).map(|below| root.join(below));
+    let below = real(path)?.strip_prefix(real(root)?).map(|below| root.join(below));
     below.map_err(|_| format!("\"{}\" is not beneath the zone folder \"{}\"", path.display(), root.display()))
 }

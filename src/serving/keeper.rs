@@ -3,10 +3,11 @@
 //! It holds the table of verdicts, so that a reload keeps them by key, and every retired generation until nobody uses it, so
 //! that no worker ever frees one. Verdict changes are logged here, where they become true.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 use super::Current;
@@ -43,11 +44,8 @@ pub struct Survey {
     /// The time of the survey, since the start.
     pub now: Duration,
     /// What every probe came to, by its index.
-    pub standings: Vec<StatusOf>,
+    pub standings: Vec<Option<Standing>>,
 }
-
-/// What one probe came to.
-pub type StatusOf = Option<Standing>;
 
 /// The one writer.
 #[derive(Debug)]
@@ -56,24 +54,22 @@ pub struct Keeper {
     tracker: Tracker,
     started: Instant,
     retired: Vec<Arc<Serving>>,
-    known: tokio::sync::watch::Sender<bool>,
+    known: watch::Sender<bool>,
 }
 
 impl Keeper {
-    /// Begins to keep `current`; `started` is where all times count from. Also gives the way to send events, and what tells
-    /// when every probed address has its verdict.
-    pub fn start(
-        current: Arc<Current>,
-        started: Instant,
-    ) -> (mpsc::Sender<Event>, tokio::sync::watch::Receiver<bool>, tokio::task::JoinHandle<()>) {
+    /// Begins to keep `current`; `started` is where all times count from. Gives the way to send events, and what tells when
+    /// every probed address has its verdict. The Keeper ends when nobody can send any more.
+    pub fn start(current: Arc<Current>, started: Instant) -> (mpsc::Sender<Event>, watch::Receiver<bool>) {
         let (sender, events) = mpsc::channel(EVENTS_QUEUED_MAX);
-        let (known, all_known) = tokio::sync::watch::channel(false);
+        let (known, all_known) = watch::channel(false);
         let mut keeper = Self { current, tracker: Tracker::default(), started, retired: Vec::new(), known };
         let snapshot = Arc::clone(&keeper.current.load().snapshot);
         keeper.replan(&snapshot);
         // Where nothing is checked, nobody need wait.
         keeper.known.send_replace(keeper.tracker.all_known());
-        (sender, all_known, tokio::spawn(keeper.run(events)))
+        tokio::spawn(keeper.run(events));
+        (sender, all_known)
     }
 
     async fn run(mut self, mut events: mpsc::Receiver<Event>) {
@@ -138,8 +134,8 @@ impl Keeper {
     fn names_of(&self, key: &ProbeKey) -> String {
         let serving = self.current.load();
         let policies = &serving.snapshot.policies;
-        let index = policies.probes().iter().position(|probe| probe.key == *key).unwrap_or_default();
-        policies.endpoints_of(index as u32).join(" ")
+        let index = (0..).zip(policies.probes()).find(|(_, probe)| probe.key == *key).map(|(index, _)| index);
+        index.map(|index| policies.endpoints_of(index).join(" ")).unwrap_or_default()
     }
 
     /// Verdicts live on by key; what is no longer probed is forgotten.
@@ -163,7 +159,7 @@ impl Keeper {
 
     fn survey(&self) -> Survey {
         let serving = self.current.load();
-        let standings = self.tracker.standings().collect::<std::collections::HashMap<_, _>>();
+        let standings: HashMap<_, _> = self.tracker.standings().collect();
         let probes = serving.snapshot.policies.probes().iter();
         Survey {
             now: self.started.elapsed(),

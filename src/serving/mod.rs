@@ -9,4 +9,4 @@ mod keeper;
 mod tests;
 
 pub use current::Current;
-pub use keeper::{Event, Keeper, StatusOf, Survey};
+pub use keeper::{Event, Keeper, Survey};

@@ -24,14 +24,8 @@ pub struct Binding {
     pub target: String,
     /// Where it is written.
     pub span: Span,
-    /// Where the target is written, as closely as it is known.
+    /// Where the target is written.
     pub target_span: Span,
-}
-
-impl Binding {
-    fn new(name: Name, target: String, span: Span) -> Self {
-        Self { name, target, span, target_span: span }
-    }
 }
 
 /// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes. `whole` tells that every
@@ -44,7 +38,10 @@ pub fn bindings(
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let written = match rules.and_then(|rules| rules.steer.as_ref()) {
-        Some(steer) => steer.iter().map(|steer| Binding::new(steer.name.clone(), names(steer), steer.span)).collect(),
+        Some(steer) => steer
+            .iter()
+            .map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span, target_span: steer.span })
+            .collect(),
         None => from_records(zone, &mut faults),
     };
     let owners = Owners::of(zone);
@@ -76,9 +73,9 @@ fn from_records(zone: &Zone, faults: &mut Vec<Diagnostic>) -> Vec<Binding> {
         }
         first.insert(&record.owner, record.span);
         match single_string(&record.rdata) {
-            Some(target) => bindings.push(Binding::new(name, target, record.span)),
+            Some(target) => bindings.push(Binding { name, target, span: record.span, target_span: record.data }),
             None => faults.push(
-                Diagnostic::error(record.span, format!("the binding of \"{name}\" is not one string"))
+                Diagnostic::error(record.data, format!("the binding of \"{name}\" is not one string"))
                     .label("expected one name of a pool or policy")
                     .help("write a single quoted name, such as: _steer.www IN TXT \"web\""),
             ),
@@ -96,18 +93,32 @@ fn single_string(rdata: &[u8]) -> Option<String> {
 /// Which owners have what, for the rules about bound names.
 struct Owners<'a> {
     addressed: HashSet<&'a Name>,
-    cuts: Vec<(&'a Name, RrType)>,
+    cuts: HashSet<&'a Name>,
+    dnames: HashSet<&'a Name>,
 }
 
 impl<'a> Owners<'a> {
     fn of(zone: &'a Zone) -> Self {
-        let has_address = |record: &&Record| [RrType::A, RrType::AAAA, RrType::CNAME].contains(&record.rtype);
-        let ends_zone =
-            |record: &&Record| (record.rtype == RrType::NS && record.owner != zone.apex) || record.rtype == RrType::DNAME;
-        Self {
-            addressed: zone.records.iter().filter(has_address).map(|record| &record.owner).collect(),
-            cuts: zone.records.iter().filter(ends_zone).map(|record| (&record.owner, record.rtype)).collect(),
+        let owners = |types: &[RrType]| -> HashSet<&'a Name> {
+            zone.records.iter().filter(|record| types.contains(&record.rtype)).map(|record| &record.owner).collect()
+        };
+        let mut cuts = owners(&[RrType::NS]);
+        cuts.remove(&zone.apex);
+        Self { addressed: owners(&[RrType::A, RrType::AAAA, RrType::CNAME]), cuts, dnames: owners(&[RrType::DNAME]) }
+    }
+
+    /// The name at or above this one where the zone ends, and the type that ends it.
+    fn end(&self, name: &Name) -> Option<(Name, RrType)> {
+        for above in std::iter::successors(Some(name.clone()), Name::parent) {
+            if self.cuts.contains(&above) {
+                return Some((above, RrType::NS));
+            }
+            // A DNAME's own name stays in the zone (RFC 6672 §2.3); a cut's does not.
+            if above != *name && self.dnames.contains(&above) {
+                return Some((above, RrType::DNAME));
+            }
         }
+        None
     }
 
     /// Why a binding can't stand, if it can't.
@@ -120,9 +131,7 @@ impl<'a> Owners<'a> {
                     .help("bind names at or below the zone's apex"),
             );
         }
-        // A DNAME's own name stays in the zone (RFC 6672 §2.3); a cut's does not.
-        let over = |(owner, rtype): &&(&Name, RrType)| name.is_at_or_below(owner) && (*rtype == RrType::NS || name != *owner);
-        if let Some((owner, rtype)) = self.cuts.iter().find(over) {
+        if let Some((owner, rtype)) = self.end(name) {
             return Some(
                 Diagnostic::error(binding.span, format!("\"{name}\" is bound, but the zone ends at \"{owner}\" ({rtype})"))
                     .label("bound here")

@@ -49,6 +49,11 @@ pub struct Bodies {
 }
 
 impl Bodies {
+    /// Octets of all bodies.
+    pub(super) fn octet_count(&self) -> usize {
+        self.octets.len()
+    }
+
     /// Copies a body to `at` in `message` and patches its pointers; `apex_offset` is where the apex stands in the message.
     ///
     /// Returns the offset behind it, or `None` where it does not fit; then only octets behind `at` are disturbed.

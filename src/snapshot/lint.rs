@@ -1,14 +1,14 @@
 //! Warnings about bindings that load, but probably mean something else: what a plain name server would answer, and what we do.
 //! They need zone and policies together, so they are found when the two are linked. Nothing is refused here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::policies::{Family, Kind, Policies};
 use super::{Binding, LinkedZone};
 use crate::config::NodeId;
 use crate::diagnostic::Diagnostic;
-use crate::wire::RrType;
+use crate::wire::{Name, RrType};
 use crate::zone::{Record, Zone};
 
 /// The keys of address hints in SVCB and HTTPS records (RFC 9460 §7.3).
@@ -16,11 +16,22 @@ const HINT_KEYS: [u16; 2] = [4, 6];
 
 /// All warnings about a zone's bindings; `parsed` is what the zone was compiled from.
 pub fn lint(parsed: &Zone, linked: &LinkedZone, policies: &Policies) -> Vec<Diagnostic> {
+    // One pass over what may be a million records.
+    let mut own: HashMap<&Name, Vec<&Record>> =
+        linked.zone.bindings().iter().map(|binding| (&binding.name, Vec::new())).collect();
+    for record in &parsed.records {
+        if let Some(records) = own.get_mut(&record.owner) {
+            records.push(record);
+        }
+    }
+    let mut known: HashMap<NodeId, HashSet<IpAddr>> = HashMap::new();
     let mut warnings = Vec::new();
     for (binding, link) in linked.zone.bindings().iter().zip(&linked.links) {
-        let own: Vec<&Record> = parsed.records.iter().filter(|record| record.owner == binding.name).collect();
-        warnings.extend(fallback_elsewhere(binding, &own, &endpoints(policies, link.node)));
-        warnings.extend(family_in_pools_alone(binding, &own, policies, link.node));
+        let own = own.get(&binding.name).map(Vec::as_slice).unwrap_or_default();
+        let endpoints = known.entry(link.node).or_insert_with(|| endpoints(policies, link.node));
+        warnings.extend(fallback_elsewhere(binding, own, endpoints));
+        warnings.extend(family_in_pools_alone(binding, own, policies, link.node));
+        warnings.extend(family_in_last_alone(binding, policies, link.node));
         warnings.extend(own.iter().filter(|record| has_hints(record)).map(|record| hints_stand(binding, record)));
     }
     warnings
@@ -70,6 +81,34 @@ fn family_in_pools_alone(binding: &Binding, own: &[&Record], policies: &Policies
             .help(format!("add an {rtype} record, so that a plain secondary has the type too"))
         })
         .collect()
+}
+
+/// A type exists for everybody or for nobody: where only `last` has the family, its clients are sent there while all is well.
+fn family_in_last_alone(binding: &Binding, policies: &Policies, id: NodeId) -> Vec<Diagnostic> {
+    let only_last =
+        |family: &Family| policies.node(id).is_some_and(|node| node.families[*family]) && !has_beside_last(policies, id, *family);
+    Family::ALL
+        .into_iter()
+        .filter(only_last)
+        .map(|family| {
+            let family = match family {
+                Family::V4 => "IPv4",
+                Family::V6 => "IPv6",
+            };
+            Diagnostic::warning(binding.target_span, format!("only \"last\" of \"{}\" has {family} endpoints", binding.target))
+                .label(format!("{family} clients always go there"))
+                .help(format!("give the pools {family} addresses too, or take them from the last one"))
+        })
+        .collect()
+}
+
+/// Whether an endpoint below a node, other than those of a `last`, has the family.
+fn has_beside_last(policies: &Policies, id: NodeId, family: Family) -> bool {
+    match policies.node(id).map(|node| (&node.kind, node.families[family])) {
+        Some((Kind::Pool(_), has)) => has,
+        Some((Kind::Policy(policy), true)) => policy.children.iter().any(|child| has_beside_last(policies, child.node, family)),
+        Some((Kind::Policy(_), false)) | None => false,
+    }
 }
 
 fn hints_stand(binding: &Binding, record: &Record) -> Diagnostic {

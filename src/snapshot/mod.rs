@@ -14,6 +14,9 @@ mod rendezvous;
 mod steering;
 mod zone;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::config::{Config, NodeId, ZoneRules};

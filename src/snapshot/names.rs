@@ -122,6 +122,11 @@ impl Names {
         self.entries.get_mut(id.0 as usize)
     }
 
+    /// Octets of all names.
+    pub(super) fn octet_count(&self) -> usize {
+        self.arena.len()
+    }
+
     /// How many names exist.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

@@ -132,7 +132,7 @@ impl Steering {
 }
 
 fn pool_state(pool: &CompiledPool, min_up: MinUp, verdict: &impl Fn(u32) -> Verdict) -> NodeState {
-    let is_up = |probe: Option<u32>| probe.is_none_or(|probe| verdict(probe) != Verdict::Down);
+    let is_up = |probe: Option<u32>| probe.is_none_or(|probe| verdict(probe).counts_as_up());
     let weights = || pool.endpoints.iter().map(|endpoint| endpoint.weight);
     let has_address =
         |index: usize, family| pool.endpoints.get(index).is_some_and(|endpoint| endpoint.addresses[family].is_some());

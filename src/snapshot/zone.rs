@@ -10,6 +10,8 @@ use super::body::{Bodies, Body, BodyBuilder, BodyError};
 use super::hash::NameHash;
 use super::names::{Entry, EntryId, Kind, Names, Rrset};
 use crate::diagnostic::Diagnostic;
+use crate::limits::ZONE_COMPILED_LENGTH_MAX;
+use crate::wire::rdata::folded;
 use crate::wire::{Name, RrType};
 use crate::zone::Record;
 
@@ -149,6 +151,11 @@ impl CompiledZone {
         self.rrsets.len()
     }
 
+    /// Whether offsets into it would no longer be true.
+    fn is_too_big(&self) -> bool {
+        self.names.octet_count().max(self.bodies.octet_count()) > ZONE_COMPILED_LENGTH_MAX
+    }
+
     fn is_cut(&self, id: EntryId) -> bool {
         self.names.entry(id).is_some_and(|entry| matches!(entry.kind, Kind::Cut(_)))
     }
@@ -224,6 +231,9 @@ impl<'a> Compiler<'a> {
             }
         }
         self.compile_soa();
+        if self.zone.is_too_big() {
+            self.faults.push(too_big(self.apex));
+        }
         for (index, binding) in bindings.iter().enumerate() {
             let id = self.zone.names.find_slowly(&binding.name.to_lowercase_wire());
             if let Some(entry) = id.and_then(|id| self.zone.names.entry_mut(id)) {
@@ -255,7 +265,7 @@ impl<'a> Compiler<'a> {
         existing
     }
 
-    /// RFC 4592 §2.2.2: an asterisk label counts even where it is an empty non-terminal.
+    /// RFC 4592 §4.9: an asterisk label counts even where it is an empty non-terminal.
     fn link_wildcards(&mut self, existing: &[Box<[u8]>]) {
         for key in existing {
             let Some(parent) = key.strip_prefix(b"\x01*") else { continue };
@@ -273,7 +283,8 @@ impl<'a> Compiler<'a> {
         let first = self.zone.rrsets.len() as u32;
         for (rtype, records) in &owner.rrsets {
             // RFC 4035 §3.1.4.1: at a cut the parent answers for DS alone; all else belongs to the child.
-            if cut && *rtype != RrType::DS {
+            let is_ours = !cut || *rtype == RrType::DS;
+            if !is_ours || self.zone.is_too_big() {
                 continue;
             }
             match build(&mut self.zone.bodies, self.apex, None, records) {
@@ -349,10 +360,10 @@ fn build(bodies: &mut Bodies, apex: &Name, owner: Option<&Name>, records: &[&Rec
 /// Adds an RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal).
 fn push_rrset(builder: &mut BodyBuilder<'_>, owner: Option<&Name>, records: &[&Record]) -> Result<(), BodyError> {
     let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
-    let mut written: HashSet<&[u8]> = HashSet::new();
+    let mut written = HashSet::with_capacity(records.len());
     for record in records {
-        // RFC 2181 §5: an RRset holds no record twice.
-        if written.insert(&record.rdata) {
+        // RFC 2181 §5: an RRset holds no record twice, nor two that differ in the case of a name only.
+        if written.insert(folded(record.rtype, &record.rdata)) {
             builder.push(owner, record.rtype, ttl, &record.rdata)?;
         }
     }
@@ -366,7 +377,12 @@ fn too_long(records: &[&Record]) -> Diagnostic {
         .help("an answer can't be longer than 65,535 octets; spread the data over several names")
 }
 
-/// The name and its ancestors, each in wire form, longest first, without the root.
+fn too_big(apex: &Name) -> Diagnostic {
+    Diagnostic::nowhere(format!("the zone \"{apex}\" does not fit {} MiB of names or records", ZONE_COMPILED_LENGTH_MAX >> 20))
+        .help("delegate parts of it to zones of their own")
+}
+
+/// The name and its ancestors, each in wire form, longest first, the root last.
 fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(Some(wire), |rest| {
         let length = *rest.first()? as usize;

@@ -137,11 +137,6 @@ impl Name {
         }
     }
 
-    /// Whether the leftmost label is `*` (RFC 4592 §2.1.1).
-    pub fn is_wildcard(&self) -> bool {
-        self.labels().next() == Some(b"*")
-    }
-
     /// This name with one more label at the left.
     pub fn prepend(&self, label: &[u8]) -> Result<Self, NameError> {
         let mut wire = Vec::with_capacity(1 + label.len() + self.wire.len());

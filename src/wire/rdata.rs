@@ -2,6 +2,7 @@
 //!
 //! Adding a type is adding a row. Parsing of text is in `zone/`; this file only says what the octets are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::RrType;
@@ -152,6 +153,17 @@ pub fn embedded_names(rtype: RrType, rdata: &[u8]) -> Vec<EmbeddedName> {
         at += length;
     }
     names
+}
+
+/// RDATA with its names in lower case, so that equal records are equal octets (RFC 4034 §6.2).
+pub fn folded(rtype: RrType, rdata: &[u8]) -> Cow<'_, [u8]> {
+    let mut octets = Cow::Borrowed(rdata);
+    for name in embedded_names(rtype, rdata) {
+        if let Some(part) = octets.to_mut().get_mut(name.start..name.start + name.length) {
+            part.make_ascii_lowercase();
+        }
+    }
+    octets
 }
 
 #[cfg(test)]

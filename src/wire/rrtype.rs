@@ -25,10 +25,7 @@ impl RrType {
     pub const TLSA: Self = Self(52);
     pub const SVCB: Self = Self(64);
     pub const HTTPS: Self = Self(65);
-    pub const TKEY: Self = Self(249);
-    pub const TSIG: Self = Self(250);
     pub const IXFR: Self = Self(251);
-    pub const AXFR: Self = Self(252);
     pub const ANY: Self = Self(255);
     pub const CAA: Self = Self(257);
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::findings::Findings;
 use super::{Record, Zone};
 use crate::diagnostic::{Diagnostic, Severity, Span, did_you_mean};
-use crate::wire::rdata::embedded_names;
+use crate::wire::rdata::{embedded_names, folded};
 use crate::wire::{Name, RrType};
 
 /// One check of a zone.
@@ -202,7 +202,7 @@ fn alias_twice(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
     let is_alias = |first: &Record| first.rtype == RrType::CNAME || first.rtype == RrType::DNAME;
     for rrset in nodes.rrsets() {
         let Some((first, more)) = rrset.split_first().filter(|(first, _)| is_alias(first)) else { continue };
-        for second in more.iter().filter(|second| canonical_rdata(second) != canonical_rdata(first)) {
+        for second in more.iter().filter(|second| folded(second.rtype, &second.rdata) != folded(first.rtype, &first.rdata)) {
             let message = format!("\"{}\" has two {} records", first.owner, first.rtype);
             found.push(finding(Some(second.span), message).label("second").related("the first is", first.span).help("keep one"));
         }
@@ -250,7 +250,7 @@ fn duplicate(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
     for rrset in nodes.rrsets().filter(|rrset| rrset.len() > 1) {
         let mut seen: HashMap<Cow<'_, [u8]>, &Record> = HashMap::with_capacity(rrset.len());
         for record in rrset {
-            let first = *seen.entry(canonical_rdata(record)).or_insert(record);
+            let first = *seen.entry(folded(record.rtype, &record.rdata)).or_insert(record);
             if !std::ptr::eq(first, *record) {
                 let message = format!("the {} record of \"{}\" is given twice", record.rtype, record.owner);
                 found.push(
@@ -324,7 +324,7 @@ fn target_missing(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         }
         let message = format!("the {} record of \"{}\" names \"{target}\", which has no records", record.rtype, record.owner);
-        found.push(finding(Some(record.span), message).label("leads nowhere").help(target_missing_help(nodes, &target)));
+        found.push(finding(Some(record.data), message).label("leads nowhere").help(target_missing_help(nodes, &target)));
     }
 }
 
@@ -357,15 +357,4 @@ fn steer_misspelt(nodes: &Nodes<'_>, found: &mut Vec<Diagnostic>) {
 fn target_name(record: &Record) -> Option<Name> {
     let name = *embedded_names(record.rtype, &record.rdata).first()?;
     Name::from_wire(record.rdata.get(name.start..name.start + name.length)?)
-}
-
-/// RDATA with its names in lower case, so that equal records are equal octets (RFC 4034 §6.2).
-fn canonical_rdata(record: &Record) -> Cow<'_, [u8]> {
-    let mut octets = Cow::Borrowed(&*record.rdata);
-    for name in embedded_names(record.rtype, &record.rdata) {
-        if let Some(part) = octets.to_mut().get_mut(name.start..name.start + name.length) {
-            part.make_ascii_lowercase();
-        }
-    }
-    octets
 }

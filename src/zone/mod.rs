@@ -41,6 +41,8 @@ pub struct Record {
     pub rdata: Box<[u8]>,
     /// Where it stands: the owner if written, else the type; never empty.
     pub span: Span,
+    /// Where its data stands: from the first field behind the type to the last.
+    pub data: Span,
 }
 
 /// A zone as its file tells it.

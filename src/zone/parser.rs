@@ -126,7 +126,15 @@ impl<'p, 'c> Parser<'p, 'c> {
         let ttl = self.ttl(&header, read.is_ok().then_some(&wire));
         if let (Ok(()), Owner::Known(owner), Some(ttl)) = (&read, &scope.owner, ttl) {
             let span = entry.tokens.first().filter(|_| !entry.leading_blank).map_or(header.place, |first| first.span);
-            self.records.push(Record { owner: owner.clone(), rtype: header.rtype, ttl, rdata: wire.as_slice().into(), span });
+            let data = data_of(entry, header.place);
+            self.records.push(Record {
+                owner: owner.clone(),
+                rtype: header.rtype,
+                ttl,
+                rdata: wire.as_slice().into(),
+                span,
+                data,
+            });
         }
         self.wire = wire;
         read
@@ -252,6 +260,13 @@ fn class_of(word: &str) -> Option<&str> {
     let number = || word.split_at_checked(5).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("CLASS"));
     let numbered = || number().is_some_and(|(_, number)| number.parse::<u16>().is_ok());
     (is_any(&["CH", "HS", "CS"]) || numbered()).then_some(word)
+}
+
+/// The place of everything behind the type.
+fn data_of(entry: &Entry<'_>, rtype: Span) -> Span {
+    let mut behind = entry.tokens.iter().map(|token| token.span).skip_while(|span| span.start <= rtype.start);
+    let first = behind.next().unwrap_or(rtype);
+    Span { end: behind.last().unwrap_or(first).end, ..first }
 }
 
 fn refuse_class(token: &Token<'_>, class: &str) -> Diagnostic {

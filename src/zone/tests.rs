@@ -415,7 +415,7 @@ fn any_record() -> impl Strategy<Value = Record> {
     let owner = proptest::collection::vec(any::<u8>(), 1..20).prop_map(|label| apex().prepend(&label).unwrap());
     (owner, rdata, 0..=crate::limits::TTL_SECONDS_MAX).prop_map(|(owner, (rtype, rdata), ttl)| {
         let span = Sources::default().add("t", "").span(0, 0);
-        Record { owner, rtype, ttl, rdata: rdata.into(), span }
+        Record { owner, rtype, ttl, rdata: rdata.into(), span, data: span }
     })
 }
 

@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod laws;
 mod mistakes;
 mod probe;
 mod reference;

@@ -11,7 +11,7 @@ use crate::harness::asker::{Asker, slowest};
 use crate::harness::client::{addresses, ask, query, query_for};
 use crate::harness::endpoint::{Authority, Nginx, PORT};
 use crate::harness::server::{Folder, Server};
-use crate::harness::{ZONE_HEAD, until};
+use crate::harness::{WORLD, ZONE_HEAD, until};
 
 /// What the issue allows from the death of an endpoint to other answers, with interval 1 s and fall 2.
 const CHANGE_MAX: Duration = Duration::from_millis(3500);
@@ -26,7 +26,7 @@ fn two_places(eu: IpAddr, us: IpAddr) -> Folder {
         r#"
 [server]
 listen = "127.0.0.1:0"
-geoip = "{world}"
+geoip = "{WORLD}"
 
 [check.web]
 kind = "http"
@@ -54,7 +54,6 @@ from = ["eu", "us"]
 choose = "nearest"
 from = ["us", "eu"]
 "#,
-        world = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/worlds/vectors.mmdb"),
     );
     let zone = format!(
         "{ZONE_HEAD}

@@ -147,7 +147,7 @@ fn garbage_does_no_harm() {
         socket.send(&octets).unwrap();
         // The same over TCP, with a length that may lie.
         let mut stream = tcp(server.address());
-        let length = if throw(&mut dice) % 2 == 0 { octets.len() as u16 } else { throw(&mut dice) as u16 };
+        let length = if throw(&mut dice).is_multiple_of(2) { octets.len() as u16 } else { throw(&mut dice) as u16 };
         // The server may have hung up already.
         let _ = stream.write_all(&[&length.to_be_bytes(), octets.as_slice()].concat());
     }

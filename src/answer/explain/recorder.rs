@@ -60,6 +60,10 @@ impl Trace for Recorder<'_> {
             Step::Client { family, address, by_subnet, hashed } => self.client(family, address, by_subnet, hashed),
             Step::Asked { grade, .. } => self.asked(grade),
             Step::Ordered { node, order, reason } => self.ordered(node, order, reason),
+            Step::Everywhere(family) => {
+                let said = format_args!("no rule leads this client to an {} address: every pool is asked", protocol(family));
+                self.lines.line("fallback", said);
+            }
             Step::Passed(node) => self.passed(node),
             Step::Drawn { node, member, r, sum } => self.drawn(node, member, r, sum),
             Step::Answered { pool, .. } => self.list_members(pool),

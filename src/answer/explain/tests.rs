@@ -81,7 +81,7 @@ fn config() -> Config {
         tcp_connections_per_source: 1,
     };
     let matches = Match { country: vec![*b"CN"], ..Match::default() };
-    let rules = vec![Rule { matches, order: vec![NodeId(0)], strict: true, span: span() }];
+    let rule = |node, strict| vec![Rule { matches: matches.clone(), order: vec![NodeId(node)], strict, span: span() }];
     let nodes = vec![
         pool("ap", 1, &[1], true),
         pool("us", 2, &[70, 30], false),
@@ -98,14 +98,21 @@ fn config() -> Config {
             pool.common.min_up = MinUp::Percent(50);
             pool.common.ecs = Some((false, span()));
         }),
-        policy("rules", Choose::Geo { rules, otherwise: Some(NodeId(4)) }, None),
+        policy("rules", Choose::Geo { rules: rule(0, true), otherwise: Some(NodeId(4)) }, None),
+        policy("apart", Choose::Geo { rules: rule(2, false), otherwise: Some(NodeId(1)) }, None),
     ];
     Config { server, checks: vec![check], nodes, zones: Vec::new() }
 }
 
 fn zone() -> Zone {
-    let record =
-        |owner: &str, rtype, rdata: &[u8]| Record { owner: name(owner), rtype, ttl: 300, rdata: rdata.into(), span: span() };
+    let record = |owner: &str, rtype, rdata: &[u8]| Record {
+        owner: name(owner),
+        rtype,
+        ttl: 300,
+        rdata: rdata.into(),
+        span: span(),
+        data: span(),
+    };
     let soa = [name("ns1").as_wire(), name("hostmaster").as_wire(), &[0, 0, 0, 7], &[0; 12], &[0, 0, 0, 60]].concat();
     let mut records = vec![
         record("example.com.", RrType::SOA, &soa),
@@ -117,7 +124,7 @@ fn zone() -> Zone {
         record("ns.cut", RrType::A, &[192, 0, 2, 53]),
         record("svc", RrType::HTTPS, &[0, 1, 0]),
     ];
-    for target in ["us", "web", "split", "world", "near", "all", "hash", "two", "many", "rules", "*.any"] {
+    for target in ["us", "web", "split", "world", "near", "all", "hash", "two", "many", "rules", "apart", "*.any"] {
         records.push(record(target, RrType::A, &[192, 0, 2, 1]));
         let text = if target == "*.any" { "web" } else { target };
         records.push(record(&format!("_steer.{target}"), RrType::TXT, &[&[text.len() as u8], text.as_bytes()].concat()));
@@ -204,6 +211,11 @@ fn a_pool_below_min_up_still_answers_with_what_is_up() {
 #[test]
 fn a_client_that_no_rule_matches_goes_on() {
     check("otherwise", account(&[], "rules", RrType::A, subnet("0.0.0.0", 0), &[]));
+}
+
+#[test]
+fn a_family_beyond_the_rules_is_told() {
+    check("everywhere", account(&["2001:db8:3::1"], "apart", RrType::AAAA, None, &[]));
 }
 
 #[test]

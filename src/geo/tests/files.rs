@@ -141,6 +141,8 @@ fn a_bad_text_is_told_line_by_line() {
     ];
     assert_eq!(faults("plan.txt", text), expected);
     assert_eq!(faults("plan.txt", "# nothing\n"), ["plan.txt: expected lines such as \"198.51.100.0/24 DE\", but found none"]);
+    let marked = "\u{feff}10.0.0.0/8 DE\n";
+    assert!(World::read(&[("plan.txt".to_owned(), marked.into())]).is_ok(), "behind a byte order mark");
     assert_eq!(faults("plan.txt", "x\n".repeat(1000)).len(), crate::limits::DIAGNOSTICS_PER_FILE_MAX);
 }
 

@@ -30,15 +30,17 @@ async fn outcomes_are_reported_one_by_one_without_loss() {
     // The same key twice, as two pools would name it.
     prober.replan(addresses.iter().chain(&addresses[..1]).map(|&address| job(address, LONG)).collect());
     let mut seen = HashMap::new();
-    for _ in addresses {
+    assert_eq!(prober.running.len(), addresses.len(), "one task an address");
+    while seen.len() < addresses.len() {
         let report = next(&mut reports).await;
         assert!(report.next_probe_at >= report.at);
         seen.insert(report.key.port, reason_of(report.outcome));
     }
     let refused = Some("connection refused".to_owned());
     assert_eq!(seen, [(addresses[0].port(), None), (addresses[1].port(), None), (dead.port(), refused)].into());
-    assert!(reports.try_recv().is_err(), "one report an address");
     prober.shutdown().await;
+    // Second outcomes may have come already: the phase of an endpoint is drawn after its first.
+    while reports.try_recv().is_ok() {}
     assert!(reports.recv().await.is_none(), "no task is left that could report");
 }
 

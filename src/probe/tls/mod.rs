@@ -130,6 +130,10 @@ async fn with_file(roots: Arc<RootCertStore>, path: Arc<Path>) -> Result<Arc<Roo
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let cannot_read = |error: std::io::Error| format!("can't be read: {}", error.kind());
+    // Opening a FIFO would wait for whoever writes it, and so hold up the end of the process as well.
+    if !std::fs::metadata(path).map_err(cannot_read)?.is_file() {
+        return Err("is not a regular file".into());
+    }
     let mut text = Vec::new();
     File::open(path).and_then(|file| file.take(CA_FILE_LENGTH_MAX + 1).read_to_end(&mut text)).map_err(cannot_read)?;
     if text.len() as u64 > CA_FILE_LENGTH_MAX {

@@ -119,7 +119,8 @@ async fn a_bad_ca_file_is_a_reason_not_a_crash() {
     let (_odd_folder, odd) = file("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     for (path, reason) in [
         (PathBuf::from("/no/such/ca.pem"), "can't be read: entity not found"),
-        (PathBuf::from("/"), "can't be read: is a directory"),
+        (PathBuf::from("/"), "is not a regular file"),
+        (PathBuf::from("/dev/zero"), "is not a regular file"),
         (empty, "holds no certificate in PEM form"),
         (damaged, "is no PEM file: "),
         (odd, "holds a certificate that can't be used as a CA: "),

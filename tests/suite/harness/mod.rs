@@ -13,6 +13,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a test looks whether it has happened.
 const GLANCE: Duration = Duration::from_millis(5);
 
+/// A geo database with few networks, each in a known city.
+pub(crate) const WORLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/worlds/vectors.mmdb");
 /// What every zone of the tests begins with.
 pub(crate) const ZONE_HEAD: &str = "$TTL 3600
 @   IN SOA ns1 hostmaster 1 7200 3600 1209600 300

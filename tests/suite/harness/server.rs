@@ -105,6 +105,7 @@ impl Server {
 }
 
 impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "shown where a test fails")]
     fn drop(&mut self) {
         // It may have ended.
         let _ = self.process.kill();

@@ -10,8 +10,16 @@ use super::reply::{Reply, SECTIONS};
 use super::script::{Fault, Statement};
 
 /// The RCODEs by the names that dig gives them.
-const RCODES: [(&str, u16); 7] =
-    [("NOERROR", 0), ("FORMERR", 1), ("SERVFAIL", 2), ("NXDOMAIN", 3), ("NOTIMP", 4), ("REFUSED", 5), ("BADVERS", 16)];
+const RCODES: [(&str, u16); 8] = [
+    ("NOERROR", 0),
+    ("FORMERR", 1),
+    ("SERVFAIL", 2),
+    ("NXDOMAIN", 3),
+    ("NOTIMP", 4),
+    ("REFUSED", 5),
+    ("YXDOMAIN", 6),
+    ("BADVERS", 16),
+];
 const DROPS: [(&str, DropReason); 2] = [("short", DropReason::Short), ("response", DropReason::Response)];
 const FLAG_AA: u16 = 0x0400;
 const FLAG_TC: u16 = 0x0200;
@@ -38,8 +46,6 @@ pub(crate) struct ExpectedReply {
     length_max: Option<usize>,
     /// What the OPT record announces.
     payload: Option<u16>,
-    /// No OPT record, although the query has one.
-    no_edns: bool,
 }
 
 impl Expected {
@@ -77,7 +83,7 @@ impl Expected {
             (Self::Reply(_), Err(reason)) => vec![format!("+ dropped for the reason {reason:?}")],
             (Self::Reply(expected), Ok(reply)) => {
                 let mut differences = diff(&expected.lines(), &expected.lines_of(&reply));
-                differences.extend(query.into_iter().flat_map(|query| expected.broken_rules(query, &reply, client)));
+                differences.extend(query.into_iter().flat_map(|query| broken_rules(query, &reply, client)));
                 differences
             }
         }
@@ -96,13 +102,12 @@ impl ExpectedReply {
         match (keyword, rest) {
             ("ordered", "") => self.ordered = true,
             ("no", "subnet") => self.scope = Some(None),
-            ("no", "edns") => self.no_edns = true,
             ("scope", length) => self.scope = Some(Some(number(length)? as u8)),
             ("payload", size) => self.payload = Some(number(size)? as u16),
             ("length", rest) => self.length_max = Some(number(rest.trim_start_matches("<= "))?),
             _ => {
                 return Err(format!(
-                    "\"{text}\" is none of: answer, authority, additional, ordered, scope N, no subnet, no edns, payload N, length <= N"
+                    "\"{text}\" is none of: answer, authority, additional, ordered, scope N, no subnet, payload N, length <= N"
                 ));
             }
         }
@@ -131,29 +136,28 @@ impl ExpectedReply {
         lines.extend(self.payload.map(|_| format!("payload {payload}")));
         lines
     }
+}
 
-    /// What every reply must be, whatever a scenario is about.
-    fn broken_rules(&self, query: &Query, reply: &Reply, client: &Client) -> Vec<String> {
-        let copied = query.flags & (OPCODE | FLAG_RD);
-        let asked = query.edns.as_ref();
-        let given = reply.edns.as_ref();
-        let payload = asked.map_or(512, |edns| usize::from(edns.payload).max(512));
-        let length_max = if client.transport == Transport::Udp { payload.min(client.size_limit) } else { 65_535 };
-        let expects_edns = asked.is_some() && !self.no_edns;
-        let codes: Vec<u16> = given.iter().flat_map(|edns| &edns.options).map(|(code, _)| *code).collect();
-        let rules = [
-            (reply.id[..] == query.octets()[..2], "the id is not the query's"),
-            (reply.flags & !(FLAG_AA | FLAG_TC | 0xf) == FLAG_QR | copied, "QR, opcode and RD are not as they must be"),
-            (reply.question == query.question(), "the question is not the query's, octet for octet"),
-            (given.is_some() == expects_edns, "an OPT record is not there though asked for, or there though not"),
-            (given.is_none_or(|edns| edns.version == 0), "the EDNS version of the reply is not 0"),
-            (given.zip(asked).is_none_or(|(given, asked)| given.dnssec_ok == asked.dnssec_ok), "DO is not copied"),
-            (codes.is_empty() || codes == [super::query::OPTION_SUBNET], "options came that nobody asked for"),
-            (echoes(query.subnet(), reply.subnet()), "the subnet is not echoed octet for octet but for its scope"),
-            (reply.length <= length_max, "the reply is longer than the client takes"),
-        ];
-        rules.iter().filter(|(holds, _)| !holds).map(|(_, message)| format!("! {message}")).collect()
-    }
+/// What every reply must be, whatever a scenario is about.
+fn broken_rules(query: &Query, reply: &Reply, client: &Client) -> Vec<String> {
+    let copied = query.flags & (OPCODE | FLAG_RD);
+    let asked = query.edns.as_ref();
+    let given = reply.edns.as_ref();
+    let payload = asked.map_or(512, |edns| usize::from(edns.payload).max(512));
+    let length_max = if client.transport == Transport::Udp { payload.min(client.size_limit) } else { 65_535 };
+    let codes: Vec<u16> = given.iter().flat_map(|edns| &edns.options).map(|(code, _)| *code).collect();
+    let rules = [
+        (reply.id[..] == query.octets()[..2], "the id is not the query's"),
+        (reply.flags & !(FLAG_AA | FLAG_TC | 0xf) == FLAG_QR | copied, "QR, opcode and RD are not as they must be"),
+        (reply.question == query.question(), "the question is not the query's, octet for octet"),
+        (given.is_some() == asked.is_some(), "an OPT record is not there though asked for, or there though not"),
+        (given.is_none_or(|edns| edns.version == 0), "the EDNS version of the reply is not 0"),
+        (given.zip(asked).is_none_or(|(given, asked)| given.dnssec_ok == asked.dnssec_ok), "DO is not copied"),
+        (codes.is_empty() || codes == [super::query::OPTION_SUBNET], "options came that nobody asked for"),
+        (echoes(query.subnet(), reply.subnet()), "the subnet is not echoed octet for octet but for its scope"),
+        (reply.length <= length_max, "the reply is longer than the client takes"),
+    ];
+    rules.iter().filter(|(holds, _)| !holds).map(|(_, message)| format!("! {message}")).collect()
 }
 
 /// RFC 7871 §7.2.1: what comes back is what was sent, but for the scope; and nothing comes back unasked.
@@ -186,8 +190,10 @@ fn canonical(record: &str) -> Result<String, String> {
 }
 
 fn headline(rcode: u16, flags: u16) -> String {
-    let rcode =
-        RCODES.iter().find(|(_, number)| *number == rcode).map_or(format!("RCODE{rcode}"), |(name, _)| (*name).to_owned());
+    let rcode = RCODES
+        .iter()
+        .find(|(_, number)| *number == rcode)
+        .map_or_else(|| format!("RCODE{rcode}"), |(name, _)| (*name).to_owned());
     let flag = |name: &'static str, bit| if flags & bit != 0 { name } else { "" };
     rcode + flag(" aa", FLAG_AA) + flag(" tc", FLAG_TC)
 }
@@ -205,7 +211,7 @@ fn section_lines(sections: &[Vec<String>; 3], ordered: bool) -> Vec<String> {
 }
 
 fn scope_line(scope: Option<u8>) -> String {
-    scope.map_or("no subnet".to_owned(), |scope| format!("scope {scope}"))
+    scope.map_or_else(|| "no subnet".to_owned(), |scope| format!("scope {scope}"))
 }
 
 /// Both lists in one, where they differ: ` ` in both, `-` only expected, `+` only found.

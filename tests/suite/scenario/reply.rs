@@ -72,7 +72,14 @@ fn line(record: &Decoded) -> Result<String, String> {
     let owner = Name::from_wire(&uncompressed(&record.name)?).ok_or("the owner is no name")?;
     let rdata = uncompressed(&record.data)?.into();
     let nowhere = Sources::default().add("reply", "").span(0, 0);
-    Ok(record_line(&Record { owner, rtype: RrType(record.record_type().into()), ttl: record.ttl, rdata, span: nowhere }))
+    Ok(record_line(&Record {
+        owner,
+        rtype: RrType(record.record_type().into()),
+        ttl: record.ttl,
+        rdata,
+        span: nowhere,
+        data: nowhere,
+    }))
 }
 
 fn uncompressed(part: &impl BinEncodable) -> Result<Vec<u8>, String> {

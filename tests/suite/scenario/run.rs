@@ -16,8 +16,10 @@ use super::world::{Compiled, Health, Texts, Written, ask};
 
 /// Where the files are that scenarios share.
 pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/worlds");
+/// What a statement does to the scene.
+type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
-const KEYWORDS: [(&str, fn(&mut Scene, &Statement) -> Result<(), Fault>); 14] = [
+const KEYWORDS: [(&str, Play); 15] = [
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
@@ -32,6 +34,7 @@ const KEYWORDS: [(&str, fn(&mut Scene, &Statement) -> Result<(), Fault>); 14] = 
     ("query", Scene::query),
     ("bytes", Scene::bytes),
     ("expect", Scene::expect),
+    ("refused", Scene::refused),
 ];
 const CLASSES: [(&str, u16); 4] = [("IN", 1), ("CH", 3), ("NONE", 254), ("ANY", 255)];
 const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ad", 0x0020), ("cd", 0x0010)];
@@ -93,10 +96,8 @@ impl Scene {
             if let Some(asked) = self.asked.as_ref().filter(|_| keyword != "expect") {
                 return Err(Fault::new(asked.line, "a query without \"expect\" behind it"));
             }
-            // `refused` is about the world and no part of a question.
             match KEYWORDS.iter().find(|(known, _)| *known == keyword) {
                 Some((_, play)) => play(self, statement)?,
-                None if keyword == "refused" => self.refused(statement)?,
                 None => return Err(statement.fault(format!("\"{keyword}\" is no keyword of scenarios; see README.md"))),
             }
         }

@@ -72,7 +72,7 @@ pub(crate) fn statements(text: &str) -> Result<Vec<Statement>, Fault> {
         let Some(statement) = statements.last_mut() else {
             return Err(Fault::new(number, "an indented line, but no statement before it"));
         };
-        let width = *indentation.get_or_insert(line.len() - line.trim_start().len());
+        let width = *indentation.get_or_insert_with(|| line.len() - line.trim_start().len());
         match line.split_at_checked(width).filter(|(blanks, _)| blanks.trim().is_empty()) {
             Some((_, rest)) => statement.block.push((number, rest.to_owned())),
             None => return Err(Fault::new(number, "indented less than the line before it")),

@@ -51,6 +51,13 @@ pub(crate) struct Health {
     pub verdict: Verdict,
 }
 
+impl Health {
+    /// All of an endpoint is down.
+    pub(crate) fn down(pool: &str, endpoint: &str) -> Self {
+        Self { pool: pool.to_owned(), endpoint: endpoint.to_owned(), family: None, verdict: Verdict::Down }
+    }
+}
+
 impl Texts {
     /// Texts of a configuration and the zone `example.com`.
     pub(crate) fn new(config: &str, zone: &str) -> Self {

@@ -1,0 +1,354 @@
+//! Compiled zones and steering: what is found at a name, which octets a body becomes, what health makes of a node.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hickory_proto::op::Message;
+
+use super::*;
+use crate::config::{Text, parse};
+use crate::diagnostic::Sources;
+use crate::health::Verdict;
+use crate::wire::message::HEADER_LENGTH;
+use crate::wire::{Name, RrType};
+use crate::zone::Zone;
+
+const SEED: u64 = 7;
+const HEAD: &str = "$TTL 300\n@ SOA ns1 hostmaster 9 1 1 1 60\n@ NS ns1\nns1 A 192.0.2.53\n";
+
+/// What the text of example.com says, with its bindings.
+fn read(text: &str) -> (Zone, Vec<Binding>, Vec<Diagnostic>) {
+    let source = Sources::default().add("example.com.zone", format!("{HEAD}{text}"));
+    let (zone, faults) = crate::zone::read(&name("example.com."), &source, &mut |_, _| Err(String::new()));
+    assert!(!crate::diagnostic::any_error(&faults), "{faults:?}");
+    let (bindings, faults) = bindings(&zone, true, None, |_| String::new());
+    (zone, bindings, faults)
+}
+
+fn compiled(text: &str) -> CompiledZone {
+    let (zone, bindings, faults) = read(text);
+    assert_eq!(faults, []);
+    compile_zone(&zone, bindings, SEED).unwrap()
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text.as_bytes(), Some(&Name::parse(b"example.com.", None).unwrap())).unwrap()
+}
+
+/// The entry of a name that exists.
+fn entry(zone: &CompiledZone, owner: &str) -> Entry {
+    match find(zone, owner) {
+        Found::Name(id) | Found::Cut(id) => *zone.entry(id).unwrap(),
+        Found::Wildcard(_) | Found::Moved { .. } | Found::Nothing => panic!("{owner} does not exist"),
+    }
+}
+
+/// The suffix of `count` labels of a lower-case name.
+fn suffix(wire: &[u8], count: usize) -> Suffix<'_> {
+    let owner = Name::from_wire(wire).unwrap();
+    let skipped: usize = owner.labels().take(owner.label_count() - count).map(|label| 1 + label.len()).sum();
+    Suffix { wire: &wire[skipped..], hash: NameHash::of(SEED, &wire[skipped..]) }
+}
+
+fn find(zone: &CompiledZone, owner: &str) -> Found {
+    let wire = name(owner).to_lowercase_wire();
+    zone.find(name(owner).label_count(), zone.apex().label_count(), |count| suffix(&wire, count))
+}
+
+/// A message with the question `owner` and `filler` octets of another record, then the body; as an independent decoder reads it.
+fn decoded(zone: &CompiledZone, owner: &str, body: Body, filler: usize) -> Vec<String> {
+    let question = name(owner);
+    let mut message = vec![0, 0, 0x84, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    message.extend_from_slice(question.as_wire());
+    message.extend_from_slice(&[0, 255, 0, 1]);
+    if filler > 0 {
+        // One record of an unknown type at the root.
+        message.extend_from_slice(&[0, 0xff, 0, 0, 1, 0, 0, 0, 0]);
+        message.extend_from_slice(&(filler as u16).to_be_bytes());
+        message.resize(message.len() + filler, 0);
+    }
+    let start = message.len();
+    message.resize(start + body.length(), 0);
+    let apex_offset = HEADER_LENGTH + question.as_wire().len() - zone.apex().as_wire().len();
+    assert_eq!(zone.bodies().write(body, &mut message, start, apex_offset), Some(message.len()));
+    let records = body.records() + u16::from(filler > 0);
+    message[6..8].copy_from_slice(&records.to_be_bytes());
+    let read = Message::from_vec(&message).unwrap();
+    read.answers.iter().skip(usize::from(filler > 0)).map(|record| record.to_string().replace('\t', " ")).collect()
+}
+
+fn body(zone: &CompiledZone, owner: &str, rtype: RrType) -> Body {
+    zone.rrsets(&entry(zone, owner)).iter().find(|rrset| rrset.rtype == rtype).unwrap().body
+}
+
+/// RFC 4592 §2.2.1's zone, a cut, and a wildcard that is an empty non-terminal (§4.9).
+#[test]
+fn every_name_is_found_as_the_rfcs_say() {
+    let zone = compiled(
+        "*            TXT \"this is a wildcard\"
+*            MX 10 host1
+sub.*        TXT \"this is not a wildcard\"
+host1        A 192.0.2.1
+_ssh._tcp.host1 SRV 0 0 22 host1
+_ssh._tcp.host2 SRV 0 0 22 host1
+subdel       NS ns.example.com.
+subdel       NS ns.subdel
+ns.subdel    A 192.0.2.2
+x.*.ent      TXT x
+",
+    );
+    let expected = [
+        ("example.com.", "name"),
+        ("host1", "name"),
+        ("HOST1", "name"),
+        ("*", "name"),
+        ("sub.*", "name"),
+        ("_tcp.host1", "name"),
+        ("host2", "name"),
+        ("host3", "wildcard"),
+        ("foo.bar", "wildcard"),
+        ("_telnet._tcp.host1", "nothing"),
+        ("ghost.*", "nothing"),
+        ("other.host1", "nothing"),
+        ("subdel", "cut"),
+        ("ns.subdel", "cut"),
+        ("host.subdel", "cut"),
+        ("a.b.c.subdel", "cut"),
+        ("ent", "name"),
+        ("any.ent", "wildcard"),
+        ("y.any.ent", "wildcard"),
+        ("y.*.ent", "nothing"),
+    ];
+    for (owner, found) in expected {
+        let told = match find(&zone, owner) {
+            Found::Name(_) => "name",
+            Found::Wildcard(_) => "wildcard",
+            Found::Cut(_) => "cut",
+            Found::Moved { .. } => "moved",
+            Found::Nothing => "nothing",
+        };
+        assert_eq!(told, found, "{owner}");
+    }
+}
+
+#[test]
+fn what_stands_at_a_name_is_told() {
+    let zone = compiled("www A 192.0.2.1\n_steer.www TXT web\ncut NS ns.cut\ncut DS 1 13 2 00\nns.cut A 192.0.2.2\n");
+    assert_eq!(entry(&zone, "www").kind, EntryKind::Steered(0));
+    assert_eq!(entry(&zone, "ns1").kind, EntryKind::Plain);
+    assert_eq!(entry(&zone, "cut").kind, EntryKind::Cut(0));
+    let types: Vec<RrType> = zone.rrsets(&entry(&zone, "cut")).iter().map(|rrset| rrset.rtype).collect();
+    assert_eq!(types, [RrType::DS], "of the parent's side");
+    assert_eq!((zone.serial(), zone.name_count()), (9, 5));
+}
+
+#[test]
+fn bodies_are_what_the_file_says_wherever_they_stand() {
+    let zone = compiled(
+        "mail 60 MX 10 Mx1.Example.COM.
+mail 60 MX 20 mx2
+mail 60 MX 20 MX2
+mail 60 MX 30 a.b.example.net.
+mail 60 MX 40 c.B.example.net.
+alias CNAME WWW
+alias CNAME www
+",
+    );
+    let expected = [
+        "www.mail.example.com. 60 IN MX 10 Mx1.example.com.",
+        "www.mail.example.com. 60 IN MX 20 mx2.example.com.",
+        "www.mail.example.com. 60 IN MX 30 a.b.example.net.",
+        "www.mail.example.com. 60 IN MX 40 c.b.example.net.",
+    ];
+    for filler in [0, 1, 300, 8000] {
+        assert_eq!(decoded(&zone, "www.mail", body(&zone, "mail", RrType::MX), filler), expected, "{filler}");
+    }
+    let alias = decoded(&zone, "alias", body(&zone, "alias", RrType::CNAME), 0);
+    assert_eq!(alias, ["alias.example.com. 300 IN CNAME WWW.example.com."], "one, though the file has two");
+    let negative = decoded(&zone, "none", zone.negative_soa(), 0);
+    assert_eq!(negative, ["example.com. 60 IN SOA ns1.example.com. hostmaster.example.com. 9 1 1 1 60"]);
+    let mut short = [0; 20];
+    assert_eq!(zone.bodies().write(zone.negative_soa(), &mut short, 0, 0), None);
+}
+
+/// More names, and further away, than pointers may reach; and the longest RRset that fits no message.
+#[test]
+fn long_bodies_are_read_back_whole_or_refused() {
+    let rrset =
+        |count: usize| -> String { (0..count).map(|n| format!("m MX {n} host-{n}.zone-{}.example.net.\n", n % 97)).collect() };
+    for (count, filler) in [(65, 0), (500, 2400), (1500, 2400)] {
+        let zone = compiled(&rrset(count));
+        let told = decoded(&zone, "m", body(&zone, "m", RrType::MX), filler);
+        assert_eq!(told.len(), count);
+        for (n, line) in told.iter().enumerate() {
+            assert_eq!(*line, format!("m.example.com. 300 IN MX {n} host-{n}.zone-{}.example.net.", n % 97));
+        }
+    }
+    let (zone, _, _) = read(&rrset(4000));
+    let faults = compile_zone(&zone, Vec::new(), SEED).unwrap_err();
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].message, "the MX records of \"m.example.com.\" do not fit a DNS message");
+}
+
+#[test]
+fn referrals_hold_servers_then_glue() {
+    let zone = compiled("cut NS ns.cut\ncut NS ns1\ncut NS ns.example.net.\nns.cut A 192.0.2.2\nns.cut AAAA 2001:db8::2\n");
+    let EntryKind::Cut(index) = entry(&zone, "cut").kind else { panic!("no cut") };
+    let referral = zone.referral(index).unwrap();
+    assert_eq!((referral.ns.records(), referral.with_glue.records()), (3, 6));
+    let expected = [
+        "cut.example.com. 300 IN NS ns.cut.example.com.",
+        "cut.example.com. 300 IN NS ns1.example.com.",
+        "cut.example.com. 300 IN NS ns.example.net.",
+        "ns.cut.example.com. 300 IN A 192.0.2.2",
+        "ns.cut.example.com. 300 IN AAAA 2001:db8::2",
+        "ns1.example.com. 300 IN A 192.0.2.53",
+    ];
+    assert_eq!(decoded(&zone, "deep.below.cut", referral.with_glue, 0), expected);
+    assert_eq!(decoded(&zone, "cut", referral.ns, 0), expected[..3]);
+}
+
+#[test]
+fn a_binding_stands_on_a_name_of_the_zone_with_an_address() {
+    for (text, fault) in [
+        ("www A 192.0.2.1\n_steer.www TXT web\n", ""),
+        ("*.cdn AAAA ::1\n_STEER.*.cdn TXT web\n", ""),
+        ("@ A 192.0.2.1\n_steer TXT web\n", ""),
+        ("d DNAME example.net.\nd A 192.0.2.1\n_steer TXT web\n@ A 192.0.2.1\n", ""),
+        ("www TXT x\n_steer.www TXT web\n", "\"www.example.com.\" is bound, but has no A, AAAA or CNAME record"),
+        ("_steer.wwww TXT web\n", "\"wwww.example.com.\" is bound, but has no A, AAAA or CNAME record"),
+        ("www A 192.0.2.1\n_steer.www TXT a\n_steer.www TXT b\n", "\"www.example.com.\" is bound twice"),
+        ("www A 192.0.2.1\n_steer.www TXT a b\n", "the binding of \"www.example.com.\" is not one string"),
+        ("www A 192.0.2.1\n_steer.www TXT \"\"\n", "the binding of \"www.example.com.\" is not one string"),
+        (
+            "c NS ns.example.net.\nw.c A 192.0.2.1\n_steer.w.c TXT web\n",
+            "\"w.c.example.com.\" is bound, but the zone ends at \"c.example.com.\" (NS)",
+        ),
+        (
+            "c NS ns.c\nc A 192.0.2.1\n_steer.c TXT web\nns.c A 192.0.2.1\n",
+            "\"c.example.com.\" is bound, but the zone ends at \"c.example.com.\" (NS)",
+        ),
+    ] {
+        let (_, bindings, faults) = read(text);
+        let told: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(told.join(" "), fault, "{text}");
+        assert_eq!(bindings.len(), usize::from(fault.is_empty() || fault.contains("twice")), "{text}");
+    }
+}
+
+/// The policies of a configuration.
+fn policies(text: &str) -> Policies {
+    let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[check.web]\nkind = \"tcp\"\nport = 80\n{text}");
+    let source = Sources::default().add("signpost.toml", text);
+    let (config, faults) = parse(&[Text { source: &source, folder: "".as_ref() }]);
+    let (policies, faults) = Policies::compile(&config.unwrap_or_else(|| panic!("{faults:?}")), Arc::default(), None);
+    assert_eq!(faults, []);
+    policies
+}
+
+/// Endpoints 192.0.2.1, 192.0.2.2, ... with these weights.
+fn pool(name: &str, weights: &[u16]) -> String {
+    let endpoint = |(n, weight): (usize, &u16)| format!("{{ name = \"e{n}\", v4 = \"192.0.2.{n}\", weight = {weight} }}");
+    let endpoints: Vec<String> = (1..).zip(weights).map(endpoint).collect();
+    format!("[pool.{name}]\ncheck = \"web\"\nendpoints = [{}]\n", endpoints.join(", "))
+}
+
+/// The steering while the endpoints with these last octets are down.
+fn steering(policies: &Policies, down: &[u8], previous: Option<&Steering>) -> Steering {
+    let is_down =
+        |probe: u32| down.iter().any(|octet| policies.probes()[probe as usize].key.address == IpAddr::from([192, 0, 2, *octet]));
+    Steering::new(policies, |probe| if is_down(probe) { Verdict::Down } else { Verdict::Up }, previous)
+}
+
+#[test]
+fn a_pool_is_up_while_enough_of_it_is() {
+    for (weights, min_up, down, up) in [
+        (&[1, 1, 1][..], "1", &[1, 2][..], true),
+        (&[1, 1, 1], "1", &[1, 2, 3], false),
+        (&[1, 1, 1], "2", &[1], true),
+        (&[1, 1, 1], "2", &[1, 2], false),
+        (&[70, 30], "\"70%\"", &[2], true),
+        (&[70, 30], "\"71%\"", &[2], false),
+        (&[1, 1, 1], "\"33%\"", &[1, 2], true),
+        (&[1, 1, 1], "\"34%\"", &[1, 2], false),
+        (&[1, 1, 1], "\"100%\"", &[], true),
+        (&[1, 1, 1], "\"100%\"", &[3], false),
+        // What is never chosen counts for nothing.
+        (&[1, 0], "1", &[1], false),
+        (&[1, 0], "\"50%\"", &[2], true),
+        (&[65_534, 1], "\"1%\"", &[1], false),
+    ] {
+        let policies = policies(&format!("{}min_up = {min_up}\n", pool("eu", weights)));
+        let steering = steering(&policies, down, None);
+        let state = steering.state(policies.find("eu").unwrap()).unwrap();
+        assert_eq!((state.up, state.usable(Grade::Up, Family::V4)), (up, up), "{weights:?} {min_up} {down:?}");
+        assert!(state.usable(Grade::All, Family::V4) && !state.usable(Grade::All, Family::V6));
+    }
+}
+
+#[test]
+fn every_draw_falls_to_a_member_in_its_share() {
+    let policies = policies(&pool("eu", &[3, 0, 1, 65_000]));
+    let draws = |down: &[u8], grade| {
+        let steering = steering(&policies, down, None);
+        let draw = steering.state(NodeId(0)).unwrap().draw(grade, Some(Family::V4)).clone();
+        assert_eq!(draw.pick(draw.sum()), None);
+        (0..draw.sum()).fold([0_u32; 4], |mut counts, r| {
+            counts[usize::from(draw.pick(r).unwrap())] += 1;
+            counts
+        })
+    };
+    assert_eq!(draws(&[], Grade::Up), [3, 0, 1, 65_000]);
+    assert_eq!(draws(&[4], Grade::Up), [3, 0, 1, 0]);
+    assert_eq!(draws(&[1, 3, 4], Grade::Up), [0; 4]);
+    assert_eq!(draws(&[1, 3, 4], Grade::All), [3, 0, 1, 65_000]);
+}
+
+#[test]
+fn a_change_of_health_renews_only_what_it_touches() {
+    let other = pool("us", &[1]).replace("192.0.2.1", "192.0.2.9");
+    let policies = policies(&format!(
+        "{}{other}[policy.web]\nchoose = \"failover\"\nfrom = [\"eu\", \"us\"]\n[policy.far]\nchoose = \"failover\"\nfrom = \"us\"\n",
+        pool("eu", &[1, 1]),
+    ));
+    let before = steering(&policies, &[], None);
+    let renewed = |down: &[u8]| -> Vec<&str> {
+        let after = steering(&policies, down, Some(&before));
+        let nodes = (0..).map(NodeId).zip(policies.nodes());
+        let is_renewed = |id: NodeId| !std::ptr::eq(before.state(id).unwrap(), after.state(id).unwrap());
+        nodes.filter(|(id, _)| is_renewed(*id)).map(|(_, node)| node.name.as_str()).collect()
+    };
+    assert_eq!(renewed(&[]), [""; 0]);
+    assert_eq!(renewed(&[1]), ["eu"], "the policy over it may choose as before");
+    assert_eq!(renewed(&[1, 2]), ["eu", "web"]);
+    assert_eq!(renewed(&[9]), ["us", "web", "far"]);
+}
+
+#[test]
+fn the_longest_apex_wins() {
+    let linked = |apex: &str| {
+        let source = Sources::default().add("zone", HEAD);
+        let (zone, _) = crate::zone::read(&name(apex), &source, &mut |_, _| Err(String::new()));
+        let zone = Arc::new(compile_zone(&zone, Vec::new(), SEED).unwrap());
+        LinkedZone { apex_labels: zone.apex().label_count(), zone, links: Box::default() }
+    };
+    let zones = ["example.com.", "sub.example.com.", "Example.NET.", "a.b.c.example.com."].map(linked).to_vec();
+    let snapshot = Snapshot::new(SEED, zones, Arc::default());
+    for (owner, apex) in [
+        ("example.com.", "example.com."),
+        ("www.example.com.", "example.com."),
+        ("x.sub.example.com.", "sub.example.com."),
+        ("xsub.example.com.", "example.com."),
+        ("b.c.example.com.", "example.com."),
+        ("x.a.b.c.example.com.", "a.b.c.example.com."),
+        ("www.example.net.", "Example.NET."),
+        ("com.", ""),
+        (".", ""),
+    ] {
+        let wire = name(owner).to_lowercase_wire();
+        let found = snapshot.zone(name(owner).label_count(), |count| suffix(&wire, count));
+        let found = found.map(|linked| linked.zone.apex().to_string());
+        assert_eq!(found.unwrap_or_default(), apex, "{owner}");
+    }
+    assert!(Snapshot::default().zone(0, |_| Suffix { wire: &[0], hash: NameHash::root(0) }).is_none());
+}
