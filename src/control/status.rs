@@ -113,7 +113,8 @@ impl Status {
         let mut text = String::new();
         // Writing into a String can't fail.
         let _ = writeln!(text, "signpost {}, up {}, generation {}", self.version, brief(self.uptime), self.generation);
-        let _ = writeln!(text, "  {} zones, {} names, {} pools and policies", self.zones, self.names, self.policies);
+        let zones = if self.zones == 1 { "zone" } else { "zones" };
+        let _ = writeln!(text, "  {} {zones}, {} names, {} pools and policies", self.zones, self.names, self.policies);
         for geo in &self.geo {
             let age = geo.age.map_or_else(String::new, |age| format!(", built {} ago", brief(age)));
             let _ = writeln!(text, "  geo {}{age}", geo.file);

@@ -171,7 +171,7 @@ impl Daemon {
     /// Reads everything again; what was good goes on until the new stands, and longer if the new is bad.
     pub async fn reload(&mut self) -> Report {
         let loaded = tokio::task::block_in_place(|| self.loader.load());
-        let Loaded { config, snapshot, report } = match loaded {
+        let Loaded { config, snapshot, mut report } = match loaded {
             Ok(loaded) => loaded,
             Err(report) => {
                 tell(&report);
@@ -181,8 +181,8 @@ impl Daemon {
                 return report;
             }
         };
+        report.findings.extend(self.waits_for_restart(&config).map(|text| (Severity::Warning, text)));
         tell(&report);
-        self.warn_of_restart(&config);
         let jobs = jobs(&config, &snapshot);
         let (done, published) = oneshot::channel();
         if self.events.send(Event::Loaded(snapshot, done)).await.is_ok() {
@@ -195,7 +195,10 @@ impl Daemon {
         }
         self.config = config;
         self.watch_files();
-        info!("reloaded: {}", report.summary());
+        match report.errors() {
+            0 => info!("reloaded: {}", report.summary()),
+            _ => warn!("reloaded: {}; what was refused is as it was", report.summary()),
+        }
         report
     }
 
@@ -232,16 +235,17 @@ impl Daemon {
         }
     }
 
-    fn warn_of_restart(&self, new: &Config) {
+    /// What was changed, but holds only after a restart.
+    fn waits_for_restart(&self, new: &Config) -> impl Iterator<Item = String> + use<> {
         let (old, new) = (&self.at_start, &new.server);
         let changed = [
             ("listen", old.listen != new.listen),
             ("threads", old.threads != new.threads),
             ("control", old.control != new.control),
         ];
-        for (key, _) in changed.iter().filter(|(_, changed)| *changed) {
-            warn!("a change of \"{key}\" in [server] needs a restart; the value from the start holds until then");
-        }
+        changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| {
+            format!("warning: a change of \"{key}\" in [server] needs a restart; the value from the start holds until then\n")
+        })
     }
 }
 
