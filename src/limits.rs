@@ -78,8 +78,6 @@ pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
 pub const CHECK_HEADERS_MAX: usize = 64;
 /// How long the start waits for verdicts, or changed files must rest, at most.
 pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(3600);
-/// Changed files that never rest are read after this many times `settle` all the same: a log beside them would stop every reload.
-pub const SETTLE_WAITS_MAX: u32 = 10;
 /// UDP workers for each address; no machine that runs this has more cores.
 pub const THREADS_MAX: usize = 1024;
 /// TCP connections at a time that may be configured; each is a file descriptor.

@@ -140,7 +140,7 @@ impl Daemon {
                     Told::Reload => drop(self.reload().await),
                     Told::End => return,
                 },
-                () = settled(&mut self.watch, self.config.server.settle) => if self.loader.is_changed() { drop(self.reload().await) },
+                () = settled(&mut self.watch, self.config.server.settle, &self.loader) => if self.loader.is_changed() { drop(self.reload().await) },
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
             }
         }
@@ -231,7 +231,7 @@ impl Daemon {
             self.watch = Watch::new().map_err(|why| warn!("{why}; use \"signpost reload\"")).ok();
         }
         if let Some(watch) = &mut self.watch {
-            watch.replan(self.loader.folders()).into_iter().for_each(|why| warn!("{why}; use \"signpost reload\""));
+            watch.replan(&self.loader).into_iter().for_each(|why| warn!("{why}; use \"signpost reload\""));
         }
     }
 
@@ -262,9 +262,9 @@ async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
-async fn settled(watch: &mut Option<Watch>, settle: Duration) {
+async fn settled(watch: &mut Option<Watch>, settle: Duration, loader: &Loader) {
     match watch {
-        Some(watch) => watch.settled(settle).await,
+        Some(watch) => watch.settled(settle, loader).await,
         None => std::future::pending().await,
     }
 }

@@ -34,8 +34,8 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 /// What a load looked at, and how it was then. Noted before it is read: what changes meanwhile has changed since.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Seen {
     files: Stamps,
     /// Patterns with the files that they named, or why the folder could not be read.
     lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, Unreadable>>,
@@ -66,6 +66,20 @@ impl Seen {
     pub(super) fn is_changed(&self) -> bool {
         self.lists.iter().any(|(pattern, list)| matching(pattern) != *list)
             || self.files.iter().any(|(path, known)| stamp(path) != *known)
+    }
+
+    /// How all of it is now, with what the patterns name by now. Two looks are alike where nothing is being written.
+    pub(super) fn look(&self) -> Self {
+        let mut now = Self::default();
+        for pattern in self.lists.keys() {
+            for path in now.note_list(pattern).unwrap_or_default() {
+                now.note(&path);
+            }
+        }
+        for file in self.files.keys() {
+            now.note(file);
+        }
+        now
     }
 
     /// The folders that hold all this; for one that is missing, the nearest above it, in which it will come.

@@ -61,6 +61,11 @@ impl Loader {
         self.seen.is_changed()
     }
 
+    /// How all of that is now.
+    pub fn look(&self) -> Seen {
+        self.seen.look()
+    }
+
     /// The folders in which changes matter.
     pub fn folders(&self) -> Vec<PathBuf> {
         self.seen.folders()

@@ -13,6 +13,7 @@ mod zones;
 #[cfg(test)]
 mod tests;
 
+pub use files::Seen;
 pub use loader::{Loaded, Loader, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
-use super::files::shown;
-use crate::limits::SETTLE_WAITS_MAX;
+use super::files::{Seen, shown};
+use super::loader::Loader;
 
 /// A watch on some folders.
 #[derive(Debug)]
 pub struct Watch {
     watcher: RecommendedWatcher,
     folders: Vec<PathBuf>,
-    touches: Touches,
+    touches: Touches<Seen>,
 }
 
 /// Hints that something was touched.
 #[derive(Debug)]
-struct Touches {
+struct Touches<Look> {
     hints: mpsc::Receiver<()>,
-    /// When the first and the latest came of those that nobody was told of yet.
-    untold: Option<(Instant, Instant)>,
+    /// When we last looked and what we saw, if something was touched that nobody was told of yet.
+    untold: Option<(Instant, Look)>,
 }
 
 impl Watch {
@@ -44,8 +44,9 @@ impl Watch {
         Ok(Self { watcher, folders: Vec::new(), touches: Touches { hints, untold: None } })
     }
 
-    /// Watches exactly these folders from now on; those that can't be watched are returned with the reason.
-    pub fn replan(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
+    /// Watches exactly the folders of what was loaded from now on; those that can't be watched are returned with the reason.
+    pub fn replan(&mut self, loader: &Loader) -> Vec<String> {
+        let folders = loader.folders();
         // All anew: deploys swap whole folders, and a watch stays with the folder that had the path when it began.
         for before in std::mem::take(&mut self.folders) {
             // A folder that was deleted has ended its own watch.
@@ -59,60 +60,62 @@ impl Watch {
         }
         self.folders = folders;
         // What changed since it was read was not told.
-        self.touches.note();
+        self.touches.note(|| loader.look());
         faults
     }
 
-    /// Waits until something was touched and then left alone for `settle`. Whoever stops waiting halfway may wait again.
-    pub async fn settled(&mut self, settle: Duration) {
-        self.touches.settled(settle).await;
+    /// Waits until something was touched and what `loader` reads was then left alone for `settle`. Whoever stops waiting halfway
+    /// may wait again.
+    pub async fn settled(&mut self, settle: Duration, loader: &Loader) {
+        self.touches.settled(settle, || loader.look()).await;
     }
 }
 
-impl Touches {
-    fn note(&mut self) {
-        let now = Instant::now();
-        self.untold = Some((self.untold.map_or(now, |(first, _)| first), now));
+impl<Look: PartialEq> Touches<Look> {
+    /// Notes what is seen now; what was touched until now is part of it.
+    fn note(&mut self, look: impl FnOnce() -> Look) {
+        while self.hints.try_recv().is_ok() {}
+        self.untold = Some((Instant::now(), look()));
     }
 
-    async fn settled(&mut self, settle: Duration) {
+    /// Looks, not touches, tell whether files rest: a log beside them that is written all the time holds nothing up, and a
+    /// file that is written slowly is never read half.
+    async fn settled(&mut self, settle: Duration, look: impl Fn() -> Look) {
         loop {
-            let touched = match self.untold {
-                None => self.hints.recv().await,
-                Some((first, latest)) => {
-                    // A log beside our files that is written all the time must not hold up the news for ever.
-                    let rested = (latest + settle).min(first + settle * SETTLE_WAITS_MAX);
-                    match timeout_at(rested, self.hints.recv()).await {
-                        Ok(touched) => touched,
-                        Err(_) => {
-                            self.untold = None;
-                            return;
-                        }
-                    }
+            let Some((noted, _)) = &self.untold else {
+                match self.hints.recv().await {
+                    Some(()) => self.note(&look),
+                    None => std::future::pending().await,
                 }
+                continue;
             };
-            if touched.is_none() {
-                return std::future::pending().await;
+            sleep_until(*noted + settle).await;
+            let before = self.untold.take();
+            self.note(&look);
+            if before.as_ref().map(|(_, seen)| seen) == self.untold.as_ref().map(|(_, seen)| seen) {
+                self.untold = None;
+                return;
             }
-            self.note();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     const SETTLE: Duration = Duration::from_secs(1);
 
-    fn touches() -> (mpsc::Sender<()>, Touches) {
+    fn touches() -> (mpsc::Sender<()>, Touches<u32>) {
         let (sender, hints) = mpsc::channel(1);
         (sender, Touches { hints, untold: None })
     }
 
     /// Waits `length` and no longer; whether the files had settled.
-    async fn settled_within(touches: &mut Touches, length: Duration) -> bool {
-        tokio::time::timeout(length, touches.settled(SETTLE)).await.is_ok()
+    async fn settled_within(touches: &mut Touches<u32>, length: Duration) -> bool {
+        tokio::time::timeout(length, touches.settled(SETTLE, || 0)).await.is_ok()
     }
 
     #[tokio::test(start_paused = true)]
@@ -126,16 +129,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn endless_touches_are_told_in_the_end() {
+    async fn a_log_beside_the_files_holds_nothing_up() {
         let (sender, mut touches) = touches();
-        let begun = Instant::now();
         let writer = tokio::spawn(async move {
             while sender.send(()).await.is_ok() {
-                tokio::time::sleep(SETTLE / 2).await;
+                tokio::time::sleep(SETTLE / 4).await;
             }
         });
-        touches.settled(SETTLE).await;
-        assert_eq!(begun.elapsed(), SETTLE * SETTLE_WAITS_MAX);
+        assert!(settled_within(&mut touches, SETTLE * 2).await);
         writer.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_still_written_is_not_told() {
+        let (sender, mut touches) = touches();
+        sender.send(()).await.unwrap();
+        // Something is written in each of the first 50 waits.
+        let written = Cell::new(0);
+        let look = || {
+            written.set((written.get() + 1).min(50));
+            written.get()
+        };
+        let begun = Instant::now();
+        touches.settled(SETTLE, look).await;
+        assert!(begun.elapsed() >= SETTLE * 49, "{:?}", begun.elapsed());
+        assert_eq!(written.get(), 50);
     }
 }
