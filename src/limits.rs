@@ -82,6 +82,8 @@ pub const SERVER_WAIT_MAX: Duration = Duration::from_secs(3600);
 pub const THREADS_MAX: usize = 1024;
 /// TCP connections at a time that may be configured; each is a file descriptor.
 pub const TCP_CONNECTIONS_MAX: usize = 1_000_000;
+/// Octets of `identity` and of `version`: a host name, or a few words. The shortest reply has room for it as NSID.
+pub const SERVER_TEXT_LENGTH_MAX: usize = 128;
 /// The longest TTL of a steered answer that earns no warning, in seconds: a day.
 pub const STEERED_TTL_SECONDS_USUAL_MAX: u32 = 86_400;
 
@@ -174,6 +176,11 @@ pub const CONTROL_ANSWER_DEADLINE: Duration = Duration::from_secs(120);
 
 const _: () = assert!(NAME_LENGTH_MAX == 2 * LABELS_MAX + 1, "one-octet labels and the root fill a name");
 const _: () = assert!(12 + 244 + 16 * ANSWERS_MAX <= UDP_PAYLOAD_LENGTH_MIN, "header, question and A records");
+const _: () = assert!(
+    12 + NAME_LENGTH_MAX + 4 + 11 + 24 + 4 + SERVER_TEXT_LENGTH_MAX <= UDP_PAYLOAD_LENGTH_MIN,
+    "header, question, OPT, subnet and NSID"
+);
+const _: () = assert!(SERVER_TEXT_LENGTH_MAX <= CHARACTER_STRING_LENGTH_MAX);
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MAX <= UDP_REPLY_LENGTH_MAX);
 const _: () = assert!(STREAM_SEND_BUFFER_LENGTH >= 2 * MESSAGE_LENGTH_MAX);

@@ -1,4 +1,5 @@
-//! EDNS (RFC 6891) and the client subnet (RFC 7871): what a query brings and what its reply echoes.
+//! EDNS (RFC 6891), the client subnet (RFC 7871) and the name server identifier (RFC 5001): what a query brings and what its
+//! reply says to that. All other options and flags are read past (RFC 6891 §6.1.2, §6.1.4).
 //!
 //! The subnet option is read from the wire by ourselves, since a wrongly formed one must be refused (RFC 7871 §6) and a
 //! well-formed one echoed octet for octet.
@@ -9,6 +10,8 @@ use super::question::Question;
 use crate::wire::RrType;
 use crate::wire::message::HEADER_LENGTH;
 
+/// The option code of the name server identifier.
+const OPTION_NSID: u16 = 3;
 /// The option code of the client subnet.
 const OPTION_ECS: u16 = 8;
 /// The DO bit (RFC 3225 §3), the only flag we know.
@@ -27,6 +30,8 @@ pub(super) struct Edns<'q> {
     pub dnssec_ok: bool,
     /// The client subnet, if one came.
     pub ecs: Option<Ecs<'q>>,
+    /// Our identifier, if it is asked for and we have one.
+    nsid: Option<&'q [u8]>,
 }
 
 /// A well-formed client subnet.
@@ -50,51 +55,67 @@ pub(super) struct Tail<'q> {
 }
 
 /// Reads everything behind the question: at most one OPT, at the root; nothing may stand in the answer or authority section.
-pub(super) fn read<'q>(message: &'q [u8], question: &Question) -> Tail<'q> {
+/// Without a question to answer there may be an OPT all the same. `identifier` is what NSID is answered with.
+pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Tail<'q> {
     let mut tail = Tail { edns: None, well_formed: true };
     // What is cut off, or behind the end, is malformed as well.
-    tail.well_formed &= tail.read_records(message, question).is_some_and(<[u8]>::is_empty);
+    tail.well_formed &= tail.read_records(message, question, identifier).is_some_and(<[u8]>::is_empty);
     tail
 }
 
 impl<'q> Tail<'q> {
     /// Takes every record; what is left of the message behind them.
-    fn read_records(&mut self, message: &'q [u8], question: &Question) -> Option<&'q [u8]> {
-        let [answers, authorities, additionals] = counts(message)?;
+    fn read_records(&mut self, message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Option<&'q [u8]> {
+        let [questions, answers, authorities, additionals] = counts(message)?;
         // RFC 1995 §3: an IXFR says in the authority section what it has.
-        self.well_formed = answers == 0 && (authorities == 0 || question.qtype == RrType::IXFR);
-        let mut rest = message.get(question.end..)?;
+        let may_have = question.is_some_and(|question| question.qtype == RrType::IXFR);
+        self.well_formed = answers == 0 && (authorities == 0 || may_have);
+        let mut rest = match question {
+            Some(question) => message.get(question.end..)?,
+            None => skip_questions(message.get(HEADER_LENGTH..)?, questions)?,
+        };
         for _ in 0..u32::from(answers) + u32::from(authorities) {
-            rest = Record::read(rest)?.rest;
+            let record = Record::read(rest)?;
+            rest = record.rest;
+            // RFC 6891 §6.1.1: the additional section is its place.
+            self.well_formed &= record.rtype != RrType::OPT;
         }
         for _ in 0..additionals {
             let record = Record::read(rest)?;
             rest = record.rest;
             if record.rtype == RrType::OPT {
-                self.take(&record);
+                self.take(&record, identifier);
             }
         }
         Some(rest)
     }
 
     /// RFC 6891 §6.1.1: one OPT, owned by the root.
-    fn take(&mut self, opt: &Record<'q>) {
+    fn take(&mut self, opt: &Record<'q>, identifier: Option<&'q [u8]>) {
         if self.edns.is_some() {
             self.well_formed = false;
             return;
         }
         let mut edns = Edns::new(opt);
-        self.well_formed &= opt.at_root && edns.read_options(opt.rdata).is_some();
+        self.well_formed &= opt.at_root && edns.read_options(opt.rdata, identifier).is_some();
         self.edns = Some(edns);
     }
 }
 
-fn counts(message: &[u8]) -> Option<[u16; 3]> {
-    let (counts, _) = message.get(6..HEADER_LENGTH)?.as_chunks::<2>();
-    counts.first_chunk::<3>().map(|counts| counts.map(u16::from_be_bytes))
+fn counts(message: &[u8]) -> Option<[u16; 4]> {
+    let (counts, _) = message.get(4..HEADER_LENGTH)?.as_chunks::<2>();
+    counts.first_chunk::<4>().map(|counts| counts.map(u16::from_be_bytes))
 }
 
-/// A record of the additional section.
+/// What stands behind that many questions; each takes octets, so the message bounds them.
+fn skip_questions(mut octets: &[u8], questions: u16) -> Option<&[u8]> {
+    for _ in 0..questions {
+        octets = octets.get(skip_name(octets)? + 4..)?;
+    }
+    Some(octets)
+}
+
+/// A record behind the question.
 struct Record<'q> {
     at_root: bool,
     rtype: RrType,
@@ -137,28 +158,43 @@ fn skip_name(octets: &[u8]) -> Option<usize> {
 impl<'q> Edns<'q> {
     fn new(record: &Record<'q>) -> Self {
         let [_, version, flags @ ..] = record.ttl.to_be_bytes();
-        Self { udp_payload: record.class, version, dnssec_ok: u16::from_be_bytes(flags) & FLAG_DO != 0, ecs: None }
+        let dnssec_ok = u16::from_be_bytes(flags) & FLAG_DO != 0;
+        Self { udp_payload: record.class, version, dnssec_ok, ecs: None, nsid: None }
     }
 
     /// Reads the options of the version that we know; nothing if they are not as they must be.
-    fn read_options(&mut self, mut options: &'q [u8]) -> Option<()> {
+    fn read_options(&mut self, mut options: &'q [u8], identifier: Option<&'q [u8]>) -> Option<()> {
         while self.version == 0 && !options.is_empty() {
             let (&[c0, c1, l0, l1], after) = options.split_first_chunk::<4>()?;
             let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
-            if u16::from_be_bytes([c0, c1]) == OPTION_ECS && self.ecs.is_none() {
-                self.ecs = Some(Ecs::read(data)?);
+            match u16::from_be_bytes([c0, c1]) {
+                OPTION_ECS => self.take_subnet(data)?,
+                // RFC 5001 §2.1: what the query's option holds is ignored.
+                OPTION_NSID => self.nsid = identifier,
+                _ => {}
             }
             options = after;
         }
         Some(())
     }
 
-    /// Octets that the reply's OPT will take.
-    pub(super) fn reply_length(&self) -> usize {
-        OPT_LENGTH + self.ecs.map_or(0, |ecs| 4 + ecs.octets.len())
+    /// RFC 6891 §6.1.2: the order of options means nothing, so of two subnets neither can count before the other: they say the
+    /// same, or the query contradicts itself. What is refused is not echoed.
+    fn take_subnet(&mut self, data: &'q [u8]) -> Option<()> {
+        let before = self.ecs.take();
+        let ecs = Ecs::read(data)?;
+        self.ecs = Some(ecs).filter(|_| before.is_none_or(|before| before == ecs));
+        self.ecs.map(drop)
     }
 
-    /// Writes the reply's OPT: our size, version 0, DO copied, the subnet echoed with its scope. Returns the octets written.
+    /// Octets that the reply's OPT will take.
+    pub(super) fn reply_length(&self) -> usize {
+        let echoed = [self.ecs.map(|ecs| ecs.octets), self.nsid];
+        OPT_LENGTH + echoed.into_iter().flatten().map(|data| 4 + data.len()).sum::<usize>()
+    }
+
+    /// Writes the reply's OPT: our size, version 0, DO copied, the subnet echoed with its scope, who we are if that is asked.
+    /// Returns the octets written.
     pub(super) fn write(&self, out: &mut [u8], udp_payload: u16, rcode: u16, scope: u8) -> Option<usize> {
         let length = self.reply_length();
         let (fixed, options) = out.get_mut(..length)?.split_first_chunk_mut::<OPT_LENGTH>()?;
@@ -166,16 +202,28 @@ impl<'q> Edns<'q> {
         let [f0, f1] = if self.dnssec_ok { FLAG_DO.to_be_bytes() } else { [0; 2] };
         let [d0, d1] = (options.len() as u16).to_be_bytes();
         *fixed = [0, 0, RrType::OPT.0 as u8, p0, p1, (rcode >> 4) as u8, 0, f0, f1, d0, d1];
+        let mut options = options;
         if let Some(ecs) = self.ecs {
-            let (head, echo) = options.split_first_chunk_mut::<4>()?;
-            let [l0, l1] = (ecs.octets.len() as u16).to_be_bytes();
-            *head = [0, OPTION_ECS as u8, l0, l1];
             // RFC 7871 §7.2.1: family, source and address as they came, the scope ours.
-            echo.copy_from_slice(ecs.octets);
+            let echo;
+            (echo, options) = write_option(options, OPTION_ECS, ecs.octets)?;
             *echo.get_mut(3)? = scope;
+        }
+        if let Some(nsid) = self.nsid {
+            write_option(options, OPTION_NSID, nsid)?;
         }
         Some(length)
     }
+}
+
+/// Writes one option; its data as written, and the room behind it.
+fn write_option<'o>(room: &'o mut [u8], code: u16, data: &[u8]) -> Option<(&'o mut [u8], &'o mut [u8])> {
+    let (head, room) = room.split_first_chunk_mut::<4>()?;
+    let ([c0, c1], [l0, l1]) = (code.to_be_bytes(), (data.len() as u16).to_be_bytes());
+    *head = [c0, c1, l0, l1];
+    let (written, behind) = room.split_at_mut_checked(data.len())?;
+    written.copy_from_slice(data);
+    Some((written, behind))
 }
 
 impl<'q> Ecs<'q> {

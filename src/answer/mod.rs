@@ -4,6 +4,7 @@
 //! drop. `resolve.rs` finds what stands at the name, `steer.rs` decides where policies do, `reply.rs` writes.
 #![warn(clippy::indexing_slicing)]
 
+mod chaos;
 mod dice;
 mod dname;
 mod edns;
@@ -27,7 +28,7 @@ use resolve::Resolution;
 
 use crate::limits::UDP_PAYLOAD_LENGTH_MIN;
 use crate::snapshot::Serving;
-use crate::wire::message::{CLASS_ANY, CLASS_IN, FLAG_QR, HEADER_LENGTH, OPCODE_MASK, Rcode};
+use crate::wire::message::{CLASS_ANY, CLASS_CH, CLASS_IN, FLAG_QR, HEADER_LENGTH, OPCODE_MASK, Rcode};
 
 /// What one query sees.
 #[derive(Clone, Copy, Debug)]
@@ -114,17 +115,21 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 
-    let tail = question.as_ref().map_or_else(Tail::default, |question| edns::read(query, question));
-    let edns = tail.edns;
+    let identity = &view.serving.snapshot.identity;
+    let Tail { edns, well_formed } = edns::read(query, question.as_ref(), identity.nsid());
+    if well_formed && edns.is_some_and(|edns| edns.version > 0) {
+        // RFC 6891 §6.1.3: an unknown version is answered with the one we know, whatever else is asked.
+        return refuse(reply, Rcode::BadVers, edns.as_ref());
+    }
     if flags & OPCODE_MASK != 0 {
         return refuse(reply, Rcode::NotImp, edns.as_ref());
     }
-    let Some(question) = question.filter(|_| tail.well_formed) else { return refuse(reply, Rcode::FormErr, edns.as_ref()) };
-    if edns.is_some_and(|edns| edns.version > 0) {
-        // RFC 6891 §6.1.3: an unknown version is answered with the one we know.
-        return refuse(reply, Rcode::BadVers, edns.as_ref());
-    }
+    let Some(question) = question.filter(|_| well_formed) else { return refuse(reply, Rcode::FormErr, edns.as_ref()) };
     reply.limit_to(size_limit(edns.as_ref(), client), edns.map_or(0, |edns| edns.reply_length()));
+    if question.qclass == CLASS_CH {
+        let rcode = chaos::answer(identity, &question, &mut reply);
+        return refuse(reply, rcode, edns.as_ref());
+    }
     if question.qclass != CLASS_IN && question.qclass != CLASS_ANY {
         return refuse(reply, Rcode::Refused, edns.as_ref());
     }

@@ -5,7 +5,7 @@ use super::edns::Edns;
 use super::question::Question;
 use crate::snapshot::{Bodies, Body, POINTER_TO_QUESTION};
 use crate::wire::RrType;
-use crate::wire::message::{CLASS_IN, FLAG_AA, FLAG_QR, FLAG_RD, FLAG_TC, HEADER_LENGTH, OPCODE_MASK, Rcode};
+use crate::wire::message::{CLASS_CH, CLASS_IN, FLAG_AA, FLAG_QR, FLAG_RD, FLAG_TC, HEADER_LENGTH, OPCODE_MASK, Rcode};
 
 /// The sections that records go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,16 +112,21 @@ impl<'o> Reply<'o> {
     /// Adds one address record for the name at `owner`; whether it fits.
     pub(super) fn push_address(&mut self, owner: u16, ttl_seconds: u32, address: std::net::IpAddr) -> bool {
         match address {
-            std::net::IpAddr::V4(v4) => self.push_record(owner, RrType::A, ttl_seconds, &v4.octets()),
-            std::net::IpAddr::V6(v6) => self.push_record(owner, RrType::AAAA, ttl_seconds, &v6.octets()),
+            std::net::IpAddr::V4(v4) => self.push_record(owner, RrType::A, CLASS_IN, ttl_seconds, &v4.octets()),
+            std::net::IpAddr::V6(v6) => self.push_record(owner, RrType::AAAA, CLASS_IN, ttl_seconds, &v6.octets()),
         }
+    }
+
+    /// Adds a CHAOS TXT record for the question's name, not to be kept; whether it fits.
+    pub(super) fn push_chaos_text(&mut self, rdata: &[u8]) -> bool {
+        self.push_record(HEADER_LENGTH as u16, RrType::TXT, CLASS_CH, 0, rdata)
     }
 
     /// Adds one record with the TTL of the record at `like`, for the name at `owner`; where it begins, if it fits.
     pub(super) fn push_like(&mut self, like: usize, owner: u16, rtype: RrType, rdata: &[u8]) -> Option<usize> {
         let ttl = self.out.get(like + 6..)?.first_chunk::<4>().map(|ttl| u32::from_be_bytes(*ttl))?;
         let start = self.at;
-        self.push_record(owner, rtype, ttl, rdata).then_some(start)
+        self.push_record(owner, rtype, CLASS_IN, ttl, rdata).then_some(start)
     }
 
     /// The RDATA of the record at `at`, whose owner is a pointer.
@@ -130,13 +135,13 @@ impl<'o> Reply<'o> {
         rdata.get(..usize::from(u16::from_be_bytes(*length)))
     }
 
-    fn push_record(&mut self, owner: u16, rtype: RrType, ttl_seconds: u32, rdata: &[u8]) -> bool {
+    fn push_record(&mut self, owner: u16, rtype: RrType, class: u16, ttl_seconds: u32, rdata: &[u8]) -> bool {
         let end = self.at + 12 + rdata.len();
         let Some(room) = self.out.get_mut(self.at..end).filter(|_| end <= self.limit) else { return false };
         let Some((head, tail)) = room.split_first_chunk_mut::<12>() else { return false };
         let [o0, o1] = (0xc000 | owner).to_be_bytes();
         let [t0, t1] = rtype.0.to_be_bytes();
-        let [c0, c1] = CLASS_IN.to_be_bytes();
+        let [c0, c1] = class.to_be_bytes();
         let [s0, s1, s2, s3] = ttl_seconds.to_be_bytes();
         let [l0, l1] = (rdata.len() as u16).to_be_bytes();
         *head = [o0, o1, t0, t1, c0, c1, s0, s1, s2, s3, l0, l1];

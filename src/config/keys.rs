@@ -35,6 +35,8 @@ pub(super) const SERVER: Shape = Shape {
         "udp_payload",
         "tcp_connections",
         "tcp_connections_per_source",
+        "identity",
+        "version",
     ],
 };
 /// `[check.NAME]`

@@ -88,6 +88,10 @@ pub struct Server {
     pub tcp_connections: usize,
     /// TCP connections at a time from one IPv4 address or IPv6 /56.
     pub tcp_connections_per_source: usize,
+    /// Which machine this is: for NSID, `id.server` and `hostname.bind`. Printable ASCII.
+    pub identity: Option<String>,
+    /// What `version.server` and `version.bind` are answered with. Printable ASCII.
+    pub version: Option<String>,
 }
 
 /// One of `geoip`.

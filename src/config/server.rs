@@ -11,7 +11,8 @@ use super::table::{Item, Table};
 use super::{GeoFile, Server};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{
-    SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX, UDP_PAYLOAD_LENGTH_MIN, UDP_QUERY_LENGTH_MAX,
+    SERVER_TEXT_LENGTH_MAX, SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX, UDP_PAYLOAD_LENGTH_MIN,
+    UDP_QUERY_LENGTH_MAX,
 };
 
 const DNS_PORT: u16 = 53;
@@ -37,6 +38,8 @@ impl Server {
             udp_payload: u16::try_from(UDP_PAYLOAD_LENGTH_MAX).unwrap_or(u16::MAX),
             tcp_connections: TCP_CONNECTIONS,
             tcp_connections_per_source: TCP_CONNECTIONS_PER_SOURCE,
+            identity: None,
+            version: None,
         }
     }
 }
@@ -62,6 +65,8 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
             .unwrap_or(default.udp_payload),
         tcp_connections,
         tcp_connections_per_source,
+        identity: table.read("identity", told),
+        version: table.read("version", told),
     };
     Some(server)
 }
@@ -80,6 +85,15 @@ fn tcp_connections(table: &Table<'_>) -> (usize, usize) {
         item.report(item.fault(message).help(format!("write at most {in_all}")));
     }
     (in_all, per_source.unwrap_or_else(|| TCP_CONNECTIONS_PER_SOURCE.min(in_all)))
+}
+
+/// A text that strangers are told: it must fit one string of a TXT record and print anywhere.
+fn told(item: Item<'_>) -> Option<String> {
+    let expected = format!("a text of 1 to {SERVER_TEXT_LENGTH_MAX} printable ASCII characters");
+    let printable = |text: &str| text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
+    let accept = |text: &str| (1..=SERVER_TEXT_LENGTH_MAX).contains(&text.len()) && printable(text);
+    item.text_such_that(&expected, "whoever asks is told this: write a short name, or leave the key out to tell nothing", accept)
+        .map(str::to_owned)
 }
 
 fn geoip(item: Item<'_>) -> Option<Vec<GeoFile>> {

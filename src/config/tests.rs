@@ -178,6 +178,7 @@ fn an_empty_file_gives_the_defaults() {
     assert_eq!(server.control, PathBuf::from("/etc/signpost/signpost.sock"));
     assert_eq!((server.warmup, server.settle), (Duration::from_secs(5), Duration::from_secs(1)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (1232, 1024, 20));
+    assert_eq!((server.identity, server.version), (None, None), "nothing is told unasked");
 }
 
 #[test]
@@ -194,6 +195,8 @@ fn every_key_of_the_server_is_read() {
         udp_payload = 4096
         tcp_connections = 10
         tcp_connections_per_source = 5
+        identity = "fra-1"
+        version = "Signpost"
     "#])
     .server;
     let listen = ["192.0.2.1:53", "[2001:db8::1]:5300", "[2001:db8::2]:53", "[2001:db8::3]:53"];
@@ -203,6 +206,7 @@ fn every_key_of_the_server_is_read() {
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));
+    assert_eq!((server.identity.as_deref(), server.version.as_deref()), (Some("fra-1"), Some("Signpost")));
 }
 
 #[test]

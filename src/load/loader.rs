@@ -13,7 +13,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, LinkedZone, Policies, Snapshot, blind, link, lint};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -114,7 +114,8 @@ impl Loader {
         run.report.steered = bound.len();
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
-        Some((Arc::new(config), Arc::new(Snapshot::new(self.seed, zones, policies))))
+        let snapshot = Snapshot::new(self.seed, zones, policies).with_identity(Identity::new(&config.server));
+        Some((Arc::new(config), Arc::new(snapshot)))
     }
 
     /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.

@@ -7,6 +7,7 @@ mod binding;
 mod blind;
 mod body;
 mod hash;
+mod identity;
 mod lint;
 mod names;
 mod policies;
@@ -26,6 +27,7 @@ pub use binding::{Binding, bindings};
 pub use blind::blind;
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
+pub use identity::Identity;
 pub use lint::lint;
 pub use names::{Entry, EntryId, Kind as EntryKind, Rrset};
 pub use policies::{
@@ -58,6 +60,8 @@ pub struct Snapshot {
     apex_labels_max: usize,
     /// Pools and policies.
     pub policies: Arc<Policies>,
+    /// What is told about the server itself.
+    pub identity: Identity,
 }
 
 /// A zone with its bindings resolved.
@@ -83,7 +87,8 @@ pub struct Link {
 }
 
 impl Snapshot {
-    /// Puts zones and policies together. `seed` is the one that all zones were compiled with.
+    /// Puts zones and policies together, of a server that tells nothing about itself. `seed` is the one that all zones were
+    /// compiled with.
     pub fn new(seed: u64, zones: Vec<LinkedZone>, policies: Arc<Policies>) -> Self {
         let mut slots = vec![u32::MAX; zones.len() * 2 + 1].into_boxed_slice();
         for (index, linked) in zones.iter().enumerate() {
@@ -94,7 +99,12 @@ impl Snapshot {
             slots[at] = index as u32;
         }
         let apex_labels_max = zones.iter().map(|linked| linked.apex_labels).max().unwrap_or_default();
-        Self { seed, zones: zones.into(), slots, apex_labels_max, policies }
+        Self { seed, zones: zones.into(), slots, apex_labels_max, policies, identity: Identity::default() }
+    }
+
+    /// The same of a server that is this one.
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self { identity, ..self }
     }
 
     /// The seed of every name hash in here.

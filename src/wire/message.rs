@@ -6,6 +6,8 @@ pub const HEADER_LENGTH: usize = 12;
 
 /// Class IN.
 pub const CLASS_IN: u16 = 1;
+/// Class CH: what a server tells about itself (RFC 4892).
+pub const CLASS_CH: u16 = 3;
 /// Class ANY, in questions only.
 pub const CLASS_ANY: u16 = 255;
 

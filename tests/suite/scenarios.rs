@@ -78,6 +78,10 @@ fn every_wrong_expectation_fails_with_its_place_and_a_diff() {
         ("  answer www.example.com. 30 IN A 192.0.2.1\n", "", "+   answer www.example.com. 30 IN A 192.0.2.1"),
         ("192.0.2.1\n", "192.0.2.1\n  length <= 20\n", "+ length 60"),
         ("192.0.2.1\n", "192.0.2.1\n  scope 24\n", "+ no subnet"),
+        ("192.0.2.1\n", "192.0.2.1\n  nsid a\n", "- nsid a"),
+        ("192.0.2.1\n", "192.0.2.1\n  no edns\n", "+ edns"),
+        ("192.0.2.1\n", "192.0.2.1\n  questions 2\n", "+ questions 1"),
+        (" IN A", " CH A", "-   answer www.example.com. 30 CH A 192.0.2.1"),
         ("expect NOERROR aa", "expect drop response", "- drop"),
     ];
     for (right, wrong, line) in wrong {
@@ -95,6 +99,8 @@ fn a_slip_in_a_scenario_names_its_line() {
         ("client 192.0.2", "told.scn:11: expected: client ADDRESS"),
         ("dice 100/100", "told.scn:11: expected: dice"),
         ("subnet 192.0.2.1/24", "told.scn:11: expected: subnet"),
+        ("edns 1232 do version", "told.scn:11: expected: edns"),
+        ("stray middle 00", "told.scn:11: expected: stray"),
         ("health web/a down\nquery www.example.com. A\nexpect NOERROR", "told.scn:13: no address of \"web/a\" is probed"),
         ("query www.example.com. A\nexpect NOERROR\n  answer www.example.com. A 192.0.2.1", "told.scn:13: "),
         ("subnet 192.0.2.0/24\nquery www.example.com. A\nexpect NOERROR aa", "told.scn:13: the query has a subnet"),

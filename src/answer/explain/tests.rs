@@ -79,6 +79,8 @@ fn config() -> Config {
         udp_payload: 1232,
         tcp_connections: 1,
         tcp_connections_per_source: 1,
+        identity: None,
+        version: None,
     };
     let matches = Match { country: vec![*b"CN"], ..Match::default() };
     let rule = |node, strict| vec![Rule { matches: matches.clone(), order: vec![NodeId(node)], strict, span: span() }];

@@ -5,7 +5,7 @@ use signpost::diagnostic::{Sources, render};
 use signpost::wire::Name;
 use signpost::zone::{parse, record_line};
 
-use super::query::Query;
+use super::query::{OPTION_NSID, OPTION_SUBNET, Query};
 use super::reply::{Reply, SECTIONS};
 use super::script::{Fault, Statement};
 
@@ -46,6 +46,12 @@ pub(crate) struct ExpectedReply {
     length_max: Option<usize>,
     /// What the OPT record announces.
     payload: Option<u16>,
+    /// Whether an OPT record comes back, where the scenario sends octets of its own.
+    edns: Option<bool>,
+    /// How many questions come back.
+    questions: Option<u16>,
+    /// The name server identifier; none comes unless it is said.
+    nsid: Option<String>,
 }
 
 impl Expected {
@@ -102,12 +108,17 @@ impl ExpectedReply {
         match (keyword, rest) {
             ("ordered", "") => self.ordered = true,
             ("no", "subnet") => self.scope = Some(None),
+            ("no", "edns") => self.edns = Some(false),
+            ("edns", "") => self.edns = Some(true),
+            ("questions", count) => self.questions = Some(number(count)? as u16),
+            ("nsid", text) => self.nsid = Some(text.to_owned()),
             ("scope", length) => self.scope = Some(Some(number(length)? as u8)),
             ("payload", size) => self.payload = Some(number(size)? as u16),
             ("length", rest) => self.length_max = Some(number(rest.trim_start_matches("<= "))?),
             _ => {
                 return Err(format!(
-                    "\"{text}\" is none of: answer, authority, additional, ordered, scope N, no subnet, payload N, length <= N"
+                    "\"{text}\" is none of: answer, authority, additional, ordered, scope N, no subnet, payload N, length <= N, \
+                     nsid TEXT, edns, no edns, questions N"
                 ));
             }
         }
@@ -120,6 +131,9 @@ impl ExpectedReply {
         lines.extend(self.scope.map(scope_line));
         lines.extend(self.length_max.map(|length| format!("length <= {length}")));
         lines.extend(self.payload.map(|size| format!("payload {size}")));
+        lines.extend(self.edns.map(edns_line));
+        lines.extend(self.questions.map(|count| format!("questions {count}")));
+        lines.extend(self.nsid.as_ref().map(|text| format!("nsid {text}")));
         lines
     }
 
@@ -134,6 +148,9 @@ impl ExpectedReply {
         }));
         let payload = reply.edns.as_ref().map_or(0, |edns| edns.payload);
         lines.extend(self.payload.map(|_| format!("payload {payload}")));
+        lines.extend(self.edns.map(|_| edns_line(reply.edns.is_some())));
+        lines.extend(self.questions.map(|_| format!("questions {}", reply.questions)));
+        lines.extend(reply.nsid().map(|octets| format!("nsid {}", octets.escape_ascii())));
         lines
     }
 }
@@ -146,6 +163,9 @@ fn broken_rules(query: &Query, reply: &Reply, client: &Client) -> Vec<String> {
     let payload = asked.map_or(512, |edns| usize::from(edns.payload).max(512));
     let length_max = if client.transport == Transport::Udp { payload.min(client.size_limit) } else { 65_535 };
     let codes: Vec<u16> = given.iter().flat_map(|edns| &edns.options).map(|(code, _)| *code).collect();
+    let once = |code: &u16| codes.iter().filter(|other| *other == code).count() == 1;
+    let wanted = |code: &u16| asked.is_some_and(|edns| edns.option(*code).is_some());
+    let known = |code: &u16| [OPTION_SUBNET, OPTION_NSID].contains(code);
     let rules = [
         (reply.id[..] == query.octets()[..2], "the id is not the query's"),
         (reply.flags & !(FLAG_AA | FLAG_TC | 0xf) == FLAG_QR | copied, "QR, opcode and RD are not as they must be"),
@@ -153,7 +173,8 @@ fn broken_rules(query: &Query, reply: &Reply, client: &Client) -> Vec<String> {
         (given.is_some() == asked.is_some(), "an OPT record is not there though asked for, or there though not"),
         (given.is_none_or(|edns| edns.version == 0), "the EDNS version of the reply is not 0"),
         (given.zip(asked).is_none_or(|(given, asked)| given.dnssec_ok == asked.dnssec_ok), "DO is not copied"),
-        (codes.is_empty() || codes == [super::query::OPTION_SUBNET], "options came that nobody asked for"),
+        (given.is_none_or(|edns| edns.flags == 0), "flags are set that nobody knows"),
+        (codes.iter().all(|code| known(code) && wanted(code) && once(code)), "options came that nobody asked for, or twice"),
         (echoes(query.subnet(), reply.subnet()), "the subnet is not echoed octet for octet but for its scope"),
         (reply.length <= length_max, "the reply is longer than the client takes"),
     ];
@@ -177,8 +198,11 @@ fn find<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     table.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, value)| *value)
 }
 
-/// A record as our printer writes it, from whatever a master file may hold in one line.
+/// A record as our printer writes it, from whatever a master file may hold in one line; also one of class CH, which none holds.
 fn canonical(record: &str) -> Result<String, String> {
+    if record.split_whitespace().nth(2) == Some("CH") {
+        return canonical(&record.replacen(" CH ", " IN ", 1)).map(|line| line.replacen(" IN ", " CH ", 1));
+    }
     let mut sources = Sources::default();
     let source = sources.add("record", record);
     let (zone, found) = parse(&Name::root(), &source, &mut |_, _| Err(String::new()));
@@ -208,6 +232,10 @@ fn section_lines(sections: &[Vec<String>; 3], ordered: bool) -> Vec<String> {
         lines.extend(records.into_iter().map(|record| format!("  {name} {record}")));
     }
     lines
+}
+
+fn edns_line(is_there: bool) -> String {
+    if is_there { "edns".to_owned() } else { "no edns".to_owned() }
 }
 
 fn scope_line(scope: Option<u8>) -> String {

@@ -8,6 +8,8 @@ use signpost::wire::{Name, RrType};
 const ID: [u8; 2] = [0x51, 0x97];
 /// The option code of the client subnet (RFC 7871 §6).
 pub(crate) const OPTION_SUBNET: u16 = 8;
+/// The option code of the name server identifier (RFC 5001 §2.3).
+pub(crate) const OPTION_NSID: u16 = 3;
 /// Types that only questions have.
 const QTYPES: [(&str, u16); 6] = [("ANY", 255), ("AXFR", 252), ("IXFR", 251), ("OPT", 41), ("TSIG", 250), ("MAILB", 253)];
 
@@ -21,6 +23,19 @@ pub(crate) struct Query {
     /// The flags of the header, opcode included.
     pub flags: u16,
     pub edns: Option<Edns>,
+    /// More records than a query needs, as octets.
+    pub strays: Vec<(Place, Vec<u8>)>,
+}
+
+/// Where in a query a record stands that has no business there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Answer,
+    Authority,
+    /// In the additional section before the OPT record.
+    Before,
+    /// Behind the OPT record.
+    Behind,
 }
 
 /// The OPT record of a query.
@@ -29,6 +44,10 @@ pub(crate) struct Edns {
     pub payload: u16,
     pub version: u8,
     pub dnssec_ok: bool,
+    /// All flags beside DO.
+    pub flags: u16,
+    /// The upper bits of the RCODE.
+    pub rcode: u8,
     /// Options by code, in order.
     pub options: Vec<(u16, Vec<u8>)>,
 }
@@ -37,7 +56,7 @@ impl Query {
     /// A plain question with EDNS.
     pub(crate) fn new(name: &str, qtype: RrType) -> Self {
         let name = Name::parse(name.as_bytes(), None).expect("an absolute name");
-        Self { name, qtype: qtype.0, qclass: 1, flags: 0, edns: Some(Edns::new(1232)) }
+        Self { name, qtype: qtype.0, qclass: 1, flags: 0, edns: Some(Edns::new(1232)), strays: Vec::new() }
     }
 
     /// The same with this option.
@@ -57,25 +76,38 @@ impl Query {
     /// The whole message.
     pub(crate) fn octets(&self) -> Vec<u8> {
         let mut octets = ID.to_vec();
-        let additionals = u16::from(self.edns.is_some());
-        for word in [self.flags, 1, 0, 0, additionals] {
+        let count = |place| self.strays_at(place).count() as u16;
+        let additionals = count(Place::Before) + u16::from(self.edns.is_some()) + count(Place::Behind);
+        for word in [self.flags, 1, count(Place::Answer), count(Place::Authority), additionals] {
             octets.extend(word.to_be_bytes());
         }
         octets.extend(self.question());
+        for place in [Place::Answer, Place::Authority, Place::Before] {
+            octets.extend(self.strays_at(place).flatten());
+        }
         octets.extend(self.edns.iter().flat_map(Edns::octets));
+        octets.extend(self.strays_at(Place::Behind).flatten());
         octets
+    }
+
+    fn strays_at(&self, wanted: Place) -> impl Iterator<Item = &Vec<u8>> {
+        self.strays.iter().filter(move |(place, _)| *place == wanted).map(|(_, octets)| octets)
     }
 
     /// The client subnet that it brings, if any.
     pub(crate) fn subnet(&self) -> Option<&[u8]> {
-        let options = self.edns.iter().flat_map(|edns| &edns.options);
-        options.filter(|(code, _)| *code == OPTION_SUBNET).map(|(_, data)| data.as_slice()).next()
+        self.edns.as_ref()?.option(OPTION_SUBNET)
     }
 }
 
 impl Edns {
     pub(crate) fn new(payload: u16) -> Self {
-        Self { payload, version: 0, dnssec_ok: false, options: Vec::new() }
+        Self { payload, version: 0, dnssec_ok: false, flags: 0, rcode: 0, options: Vec::new() }
+    }
+
+    /// The data of the first option with this code.
+    pub(crate) fn option(&self, wanted: u16) -> Option<&[u8]> {
+        self.options.iter().find(|(code, _)| *code == wanted).map(|(_, data)| data.as_slice())
     }
 
     fn octets(&self) -> Vec<u8> {
@@ -87,7 +119,8 @@ impl Edns {
         }
         let mut octets = vec![0, 0, 41];
         octets.extend(self.payload.to_be_bytes());
-        octets.extend([0, self.version, if self.dnssec_ok { 0x80 } else { 0 }, 0]);
+        octets.extend([self.rcode, self.version]);
+        octets.extend((self.flags | if self.dnssec_ok { 0x8000 } else { 0 }).to_be_bytes());
         octets.extend((rdata.len() as u16).to_be_bytes());
         octets.extend(rdata);
         octets

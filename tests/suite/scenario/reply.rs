@@ -10,7 +10,7 @@ use signpost::diagnostic::Sources;
 use signpost::wire::{Name, RrType};
 use signpost::zone::{Record, record_line};
 
-use super::query::{Edns, OPTION_SUBNET};
+use super::query::{Edns, OPTION_NSID, OPTION_SUBNET};
 
 /// The sections by the names that dig gives them.
 pub(crate) const SECTIONS: [&str; 3] = ["answer", "authority", "additional"];
@@ -22,6 +22,7 @@ pub(crate) struct Reply {
     pub flags: u16,
     /// With the upper bits of the OPT record.
     pub rcode: u16,
+    pub questions: u16,
     /// The octets of the question section.
     pub question: Vec<u8>,
     /// Lines of a master file by section, without the OPT record.
@@ -36,22 +37,27 @@ impl Reply {
         let layout = Layout::read(octets).ok_or("the reply is cut off, or longer than its sections")?;
         let message =
             Message::from_vec(&layout.without_options(octets)).map_err(|error| format!("the reply can't be decoded: {error}"))?;
-        let high = layout.opt.as_ref().map_or(0, |(_, high)| u16::from(*high));
+        let high = layout.opt.as_ref().map_or(0, |edns| u16::from(edns.rcode));
         Ok(Self {
             id: [octets[0], octets[1]],
             flags: u16::from_be_bytes([octets[2], octets[3]]),
             rcode: high << 4 | u16::from(octets[3] & 0x0f),
+            questions: u16::from_be_bytes([octets[4], octets[5]]),
             question: octets[12..layout.question_end].to_vec(),
             sections: [lines(&message.answers)?, lines(&message.authorities)?, lines(&message.additionals)?],
-            edns: layout.opt.map(|(edns, _)| edns),
+            edns: layout.opt,
             length: octets.len(),
         })
     }
 
     /// The data of the client subnet, if the reply has one.
     pub(crate) fn subnet(&self) -> Option<&[u8]> {
-        let options = self.edns.iter().flat_map(|edns| &edns.options);
-        options.filter(|(code, _)| *code == OPTION_SUBNET).map(|(_, data)| data.as_slice()).next()
+        self.edns.as_ref()?.option(OPTION_SUBNET)
+    }
+
+    /// The name server identifier, if the reply has one.
+    pub(crate) fn nsid(&self) -> Option<&[u8]> {
+        self.edns.as_ref()?.option(OPTION_NSID)
     }
 
     /// The scope of the client subnet.
@@ -66,20 +72,23 @@ fn lines(records: &[Decoded]) -> Result<Vec<String>, String> {
 
 /// The record as a line of a master file, names as long as they are.
 fn line(record: &Decoded) -> Result<String, String> {
-    if u16::from(record.dns_class) != 1 {
-        return Err(format!("expected class IN, but found {}", record.dns_class));
-    }
+    let class = match u16::from(record.dns_class) {
+        1 => "IN",
+        3 => "CH",
+        other => return Err(format!("expected class IN or CH, but found {other}")),
+    };
     let owner = Name::from_wire(&uncompressed(&record.name)?).ok_or("the owner is no name")?;
     let rdata = uncompressed(&record.data)?.into();
     let nowhere = Sources::default().add("reply", "").span(0, 0);
-    Ok(record_line(&Record {
+    let line = record_line(&Record {
         owner,
         rtype: RrType(record.record_type().into()),
         ttl: record.ttl,
         rdata,
         span: nowhere,
         data: nowhere,
-    }))
+    });
+    Ok(line.replacen(" IN ", &format!(" {class} "), 1))
 }
 
 fn uncompressed(part: &impl BinEncodable) -> Result<Vec<u8>, String> {
@@ -93,8 +102,7 @@ fn uncompressed(part: &impl BinEncodable) -> Result<Vec<u8>, String> {
 /// Where things stand in a message, found by walking over it.
 struct Layout {
     question_end: usize,
-    /// The OPT record with the upper bits of the RCODE.
-    opt: Option<(Edns, u8)>,
+    opt: Option<Edns>,
     /// Where the options are.
     options: Range<usize>,
 }
@@ -115,11 +123,13 @@ impl Layout {
                 let edns = Edns {
                     payload: word(fixed + 2)?,
                     version: *octets.get(fixed + 5)?,
-                    dnssec_ok: word(fixed + 6)? == 0x8000,
+                    dnssec_ok: word(fixed + 6)? & 0x8000 != 0,
+                    flags: word(fixed + 6)? & 0x7fff,
+                    rcode: *octets.get(fixed + 4)?,
                     options: read_options(octets.get(fixed + 10..end)?)?,
                 };
                 options = fixed + 10..end;
-                opt = Some((edns, *octets.get(fixed + 4)?));
+                opt = Some(edns);
             }
             at = end;
         }

@@ -9,7 +9,7 @@ use signpost::snapshot::Family;
 use signpost::wire::Name;
 
 use super::expect::Expected;
-use super::query::{Edns, OPTION_SUBNET, Query, hex, qtype, subnet};
+use super::query::{Edns, OPTION_SUBNET, Place, Query, hex, qtype, subnet};
 use super::reply::Reply;
 use super::script::{Fault, Statement, statements};
 use super::world::{Compiled, Health, Texts, Written, ask};
@@ -19,7 +19,7 @@ pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scen
 /// What a statement does to the scene.
 type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
-const KEYWORDS: [(&str, Play); 15] = [
+const KEYWORDS: [(&str, Play); 16] = [
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
@@ -28,6 +28,7 @@ const KEYWORDS: [(&str, Play); 15] = [
     ("subnet", Scene::subnet),
     ("option", Scene::option),
     ("edns", Scene::edns),
+    ("stray", Scene::stray),
     ("transport", Scene::transport),
     ("limit", Scene::limit),
     ("dice", Scene::dice),
@@ -36,6 +37,8 @@ const KEYWORDS: [(&str, Play); 15] = [
     ("expect", Scene::expect),
     ("refused", Scene::refused),
 ];
+const PLACES: [(&str, Place); 4] =
+    [("answer", Place::Answer), ("authority", Place::Authority), ("before", Place::Before), ("behind", Place::Behind)];
 const CLASSES: [(&str, u16); 4] = [("IN", 1), ("CH", 3), ("NONE", 254), ("ANY", 255)];
 const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ad", 0x0020), ("cd", 0x0010)];
 
@@ -58,6 +61,7 @@ struct Scene {
     subnet: Option<Vec<u8>>,
     options: Vec<(u16, Vec<u8>)>,
     edns: Option<Edns>,
+    strays: Vec<(Place, Vec<u8>)>,
     throws: Vec<Throw>,
     asked: Option<Asked>,
     failures: Vec<String>,
@@ -82,6 +86,7 @@ impl Scene {
             subnet: None,
             options: Vec::new(),
             edns: Some(Edns::new(1232)),
+            strays: Vec::new(),
             throws: vec![Throw::default()],
             asked: None,
             failures: Vec::new(),
@@ -185,21 +190,20 @@ impl Scene {
     }
 
     fn edns(&mut self, statement: &Statement) -> Result<(), Fault> {
-        let fault = || statement.fault("expected: edns SIZE [do] [version N], or none");
-        self.edns = match statement.words().as_slice() {
-            ["none"] => None,
-            [size, rest @ ..] => {
-                let mut edns = Edns::new(size.parse().map_err(|_| fault())?);
-                match rest {
-                    [] => {}
-                    ["do"] => edns.dnssec_ok = true,
-                    ["version", version] => edns.version = version.parse().map_err(|_| fault())?,
-                    _ => return Err(fault()),
-                }
-                Some(edns)
-            }
-            [] => return Err(fault()),
-        };
+        let fault = || statement.fault("expected: edns SIZE [do] [version N] [flags HEX] [rcode N], or none");
+        self.edns = if statement.rest == "none" { None } else { Some(edns(&statement.words()).ok_or_else(fault)?) };
+        Ok(())
+    }
+
+    fn stray(&mut self, statement: &Statement) -> Result<(), Fault> {
+        if statement.rest == "none" {
+            self.strays.clear();
+            return Ok(());
+        }
+        let (place, record) = statement.rest.split_once(' ').unwrap_or((&statement.rest, ""));
+        let place = PLACES.iter().find(|(word, _)| *word == place).map(|(_, place)| *place);
+        let stray = place.zip(hex(record)).ok_or_else(|| statement.fault("expected: stray PLACE HEX, or none"))?;
+        self.strays.push(stray);
         Ok(())
     }
 
@@ -233,7 +237,7 @@ impl Scene {
         };
         let name = Name::parse(name.as_bytes(), None).map_err(|error| statement.fault(format!("\"{name}\": {error}")))?;
         let qtype = qtype(rtype).ok_or_else(|| statement.fault(format!("\"{rtype}\" is no type")))?;
-        let mut query = Query { name, qtype, qclass: 1, flags: 0, edns: self.edns.clone() };
+        let mut query = Query { name, qtype, qclass: 1, flags: 0, edns: self.edns.clone(), strays: self.strays.clone() };
         let options = self.subnet.iter().map(|data| (OPTION_SUBNET, data.clone())).chain(self.options.clone());
         let options: Vec<_> = options.collect();
         match &mut query.edns {
@@ -336,6 +340,24 @@ fn throw(text: &str) -> Option<Throw> {
         None => exactly(text),
         Some((first, second)) => Some(Throw { draw: exactly(first)?.draw, redraw: exactly(second)?.redraw }),
     }
+}
+
+/// `SIZE [do] [version N] [flags HEX] [rcode N]`
+fn edns(words: &[&str]) -> Option<Edns> {
+    let (size, mut rest) = words.split_first()?;
+    let mut edns = Edns::new(size.parse().ok()?);
+    while let Some((word, after)) = rest.split_first() {
+        let number = || after.first().copied();
+        match *word {
+            "do" => edns.dnssec_ok = true,
+            "version" => edns.version = number()?.parse().ok()?,
+            "flags" => edns.flags = u16::from_str_radix(number()?, 16).ok()?,
+            "rcode" => edns.rcode = number()?.parse().ok()?,
+            _ => return None,
+        }
+        rest = if *word == "do" { after } else { after.get(1..)? };
+    }
+    Some(edns)
 }
 
 fn flag(word: &str) -> Option<u16> {

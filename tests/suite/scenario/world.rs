@@ -9,7 +9,9 @@ use signpost::config::{Config, Text, parse};
 use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
-use signpost::snapshot::{Family, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link};
+use signpost::snapshot::{
+    Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link,
+};
 use signpost::wire::Name;
 use signpost::zone;
 
@@ -75,7 +77,8 @@ impl Texts {
             zone_of(&apex, written, &config, &policies, &mut sources)
         });
         let zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
-        Ok(Compiled { snapshot: Arc::new(Snapshot::new(SEED, zones, Arc::new(policies))) })
+        let snapshot = Snapshot::new(SEED, zones, Arc::new(policies)).with_identity(Identity::new(&config.server));
+        Ok(Compiled { snapshot: Arc::new(snapshot) })
     }
 
     fn policies(&self, sources: &mut Sources) -> Result<(Config, Policies), String> {
