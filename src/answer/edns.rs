@@ -162,29 +162,26 @@ impl<'q> Edns<'q> {
         Self { udp_payload: record.class, version, dnssec_ok, ecs: None, nsid: None }
     }
 
-    /// Reads the options of the version that we know; nothing if they are not as they must be.
+    /// Reads the options of the version that we know; nothing if they are not as they must be. What was read stays.
     fn read_options(&mut self, mut options: &'q [u8], identifier: Option<&'q [u8]>) -> Option<()> {
+        let mut subnets_agree = true;
         while self.version == 0 && !options.is_empty() {
             let (&[c0, c1, l0, l1], after) = options.split_first_chunk::<4>()?;
             let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
             match u16::from_be_bytes([c0, c1]) {
-                OPTION_ECS => self.take_subnet(data)?,
-                // RFC 5001 §2.1: what the query's option holds is ignored.
+                OPTION_ECS => {
+                    // RFC 6891 §6.1.2: the order of options means nothing, so neither of two subnets can count before the other.
+                    // They say the same, or the query contradicts itself; what is refused is not echoed.
+                    subnets_agree &= Ecs::read(data).is_some_and(|ecs| *self.ecs.get_or_insert(ecs) == ecs);
+                    self.ecs = self.ecs.filter(|_| subnets_agree);
+                }
+                // RFC 5001 §2.2: what the query's option holds is ignored.
                 OPTION_NSID => self.nsid = identifier,
                 _ => {}
             }
             options = after;
         }
-        Some(())
-    }
-
-    /// RFC 6891 §6.1.2: the order of options means nothing, so of two subnets neither can count before the other: they say the
-    /// same, or the query contradicts itself. What is refused is not echoed.
-    fn take_subnet(&mut self, data: &'q [u8]) -> Option<()> {
-        let before = self.ecs.take();
-        let ecs = Ecs::read(data)?;
-        self.ecs = Some(ecs).filter(|_| before.is_none_or(|before| before == ecs));
-        self.ecs.map(drop)
+        subnets_agree.then_some(())
     }
 
     /// Octets that the reply's OPT will take.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::dice::Dice;
 use super::trace::{Reason, Step, Trace};
 use crate::config::{NodeId, PoolChoice};
-use crate::geo::{PlacesTable, RuleTable, embedded_v4, private_block};
+use crate::geo::{PlacesTable, RuleTable, alike_length, embedded_v4, private_block};
 use crate::limits::ANSWERS_MAX;
 use crate::snapshot::{
     CompiledNode, CompiledPolicy, CompiledPool, Draw, Family, Grade, NodeKind, NodeState, Order, Overrides, Serving,
@@ -22,8 +22,10 @@ pub(super) struct Subject {
     address: IpAddr,
     /// The resolver's address, asked where nothing is known of a subnet (RFC 7871 §10, §11.3).
     resolver: Option<IpAddr>,
-    /// The length of the private block that the subnet lies in.
-    private: Option<u8>,
+    /// Whether the subnet lies in a private block.
+    is_private: bool,
+    /// The shortest scope: as far as addresses are read like the subnet's.
+    alike: u8,
     /// Bits of the subnet's address before the IPv4 address that it embeds.
     bits_before: u8,
 }
@@ -60,10 +62,11 @@ impl Subject {
     pub(super) fn new(source: IpAddr, subnet: Option<IpAddr>) -> Self {
         let (source, _) = unmapped(source);
         let Some(subnet) = subnet else {
-            return Self { address: source, resolver: None, private: None, bits_before: 0 };
+            return Self { address: source, resolver: None, is_private: false, alike: 0, bits_before: 0 };
         };
         let (address, bits_before) = unmapped(subnet);
-        Self { address, resolver: Some(source), private: private_block(address), bits_before }
+        let (is_private, alike) = (private_block(address).is_some(), alike_length(address));
+        Self { address, resolver: Some(source), is_private, alike, bits_before }
     }
 
     /// Whose place counts.
@@ -73,7 +76,7 @@ impl Subject {
 
     /// The address that the hashed choice goes by: a private subnet says nothing (RFC 7871 §10).
     pub(super) fn hashed(&self) -> IpAddr {
-        self.resolver.filter(|_| self.private.is_some()).unwrap_or(self.address)
+        self.resolver.filter(|_| self.is_private).unwrap_or(self.address)
     }
 }
 
@@ -138,8 +141,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         if self.node(bound).is_none_or(|(node, _)| !node.tailored) {
             return 0;
         }
-        let block = self.subject.private.unwrap_or_default();
-        self.reach(bound).max(block).saturating_add(self.subject.bits_before).min(128)
+        self.reach(bound).max(self.subject.alike).saturating_add(self.subject.bits_before).min(128)
     }
 
     fn node(&self, id: NodeId) -> Option<(&'a CompiledNode, &'a NodeState)> {

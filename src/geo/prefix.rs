@@ -135,20 +135,55 @@ pub fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, u8)> {
 /// The length of the private or unroutable block that contains an address: where the client is, such an address can't tell
 /// (RFC 7871 §10, §11.3). Documentation and benchmark networks are not among them.
 pub fn private_block(address: IpAddr) -> Option<u8> {
-    match address {
-        IpAddr::V4(v4) => match v4.octets() {
-            [0 | 10 | 127, ..] => Some(8),
-            [100, 64..=127, ..] => Some(10),
-            [172, 16..=31, ..] => Some(12),
-            [169, 254, ..] | [192, 168, ..] => Some(16),
-            _ => None,
-        },
-        IpAddr::V6(v6) => match v6.segments() {
-            [0, 0, 0, 0, 0, 0, 0, 0 | 1] => Some(128),
-            [0xfc00..=0xfdff, ..] => Some(7),
-            [0xfe80..=0xfebf, ..] => Some(10),
-            _ => None,
-        },
+    let blocks: &[Block] = if address.is_ipv4() { &PRIVATE_V4 } else { &PRIVATE_V6 };
+    blocks.iter().find(|block| block.common_bits(address) >= block.length).map(|block| block.length)
+}
+
+/// The length of the widest prefix around an address in which all addresses are read alike: all in one private block, or none in
+/// any, and none IPv4 in IPv6 clothes. A shorter scope would hold for addresses that are answered by other rules (RFC 7871
+/// §7.2.1: prefixes of tailored answers do not overlap).
+pub fn alike_length(address: IpAddr) -> u8 {
+    let apart: &[&[Block]] = if address.is_ipv4() { &[&PRIVATE_V4] } else { &[&PRIVATE_V6, &EMBEDDING] };
+    let lengths = apart.iter().flat_map(|blocks| blocks.iter()).map(|block| (block.common_bits(address) + 1).min(block.length));
+    lengths.max().unwrap_or_default()
+}
+
+/// A prefix of this family or that, left-aligned.
+struct Block {
+    start: u128,
+    length: u8,
+}
+
+const PRIVATE_V4: [Block; 7] = [
+    Block::v4([0, 0, 0, 0], 8),
+    Block::v4([10, 0, 0, 0], 8),
+    Block::v4([100, 64, 0, 0], 10),
+    Block::v4([127, 0, 0, 0], 8),
+    Block::v4([169, 254, 0, 0], 16),
+    Block::v4([172, 16, 0, 0], 12),
+    Block::v4([192, 168, 0, 0], 16),
+];
+const PRIVATE_V6: [Block; 4] = [
+    Block { start: 0, length: 128 },
+    Block { start: 1, length: 128 },
+    Block { start: 0xfc00 << 112, length: 7 },
+    Block { start: 0xfe80 << 112, length: 10 },
+];
+/// What [`embedded_v4`] knows.
+const EMBEDDING: [Block; 3] = [
+    Block { start: 0xffff << 32, length: 96 },
+    Block { start: 0x0064_ff9b << 96, length: 96 },
+    Block { start: 0x2002 << 112, length: 16 },
+];
+
+impl Block {
+    const fn v4(octets: [u8; 4], length: u8) -> Self {
+        Self { start: (u32::from_be_bytes(octets) as u128) << 96, length }
+    }
+
+    /// The leading bits that an address has in common with the block's first one; at most 128.
+    fn common_bits(&self, address: IpAddr) -> u8 {
+        (position(address) ^ self.start).leading_zeros() as u8
     }
 }
 
@@ -221,6 +256,32 @@ mod tests {
         ];
         for (address, length) in cases {
             assert_eq!(private_block(address.parse().unwrap()), length, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_alike_as_far_as_no_block_begins() {
+        let cases = [
+            ("8.8.8.8", 7),
+            ("10.1.2.3", 8),
+            ("11.1.2.3", 8),
+            ("100.63.0.1", 10),
+            ("128.0.0.1", 3),
+            ("172.15.0.1", 12),
+            ("198.18.3.7", 6),
+            ("255.255.255.255", 3),
+            ("::1", 128),
+            ("::2", 127),
+            ("2001:db8::1", 15),
+            ("2003::1", 16),
+            ("8000::", 2),
+            ("fd00::1", 7),
+            ("fec0::", 10),
+            ("::fffe:0:0", 96),
+            ("64:ff9b:1::", 48),
+        ];
+        for (address, length) in cases {
+            assert_eq!(alike_length(address.parse().unwrap()), length, "{address}");
         }
     }
 }

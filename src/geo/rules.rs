@@ -100,6 +100,13 @@ impl RuleTable {
         self.nets.lookup(address).and_then(|class| u16::try_from(class).ok())
     }
 
+    /// The covers of places and of networks.
+    #[cfg(test)]
+    pub(super) fn covers(&self) -> [&super::leaves::Leaves; 4] {
+        let ([places_v4, places_v6], [nets_v4, nets_v6]) = (self.places.leaves(), self.nets.leaves());
+        [places_v4, places_v6, nets_v4, nets_v6]
+    }
+
     /// The first rule that matches a client with these classes.
     pub fn first_match(&self, place: Option<u16>, net: Option<u16>) -> Option<usize> {
         let masks = |list: &[Masks], class: Option<u16>| class.and_then(|class| list.get(usize::from(class)).copied());

@@ -165,26 +165,29 @@ proptest! {
     }
 
     #[test]
-    fn rules_match_as_they_are_written(rules in prop::collection::vec(rule(), 0..20), addresses in prop::collection::vec(address(), 30)) {
+    fn rules_match_as_they_are_written(
+        rules in prop::collection::vec(rule(), 0..20), addresses in prop::collection::vec(address(), 30), salt in any::<u128>()
+    ) {
         let world = World::read(&[("w.txt".to_owned(), WORLD.as_bytes().to_vec())]).unwrap();
         let table = RuleTable::compile(&world, &rules);
-        table_is_sound(&table);
+        table.covers().into_iter().for_each(sound);
         for address in addresses {
             let location = world.locate(address).value;
             let expected = rules.iter().position(|rule| {
                 slow_match(rule, location, address) && !rule.not.as_deref().is_some_and(|not| slow_match(not, location, address))
             });
-            prop_assert_eq!(table.first_match(table.place(address).value, table.net(address).value), expected, "{}", address);
+            let (place, net) = (table.place(address), table.net(address));
+            prop_assert_eq!(table.first_match(place.value, net.value), expected, "{}", address);
+            for (hit, lookup) in [(place, RuleTable::place as fn(&RuleTable, IpAddr) -> _), (net, RuleTable::net)] {
+                let behind = size(hit.length).wrapping_sub(1);
+                let neighbour = addressed(position(address) & !behind | salt & behind, address);
+                prop_assert_eq!(lookup(&table, neighbour), hit, "{} and {} are in one leaf", address, neighbour);
+            }
         }
     }
 }
 
 const WORLD: &str = "198.18.0.0/17 DE\n198.18.128.0/18 FR\n198.19.0.0/18 US\n198.19.64.0/18 10.0 20.0\n2001:db8::/32 US\n";
-
-fn table_is_sound(table: &RuleTable) {
-    let unlocated = table.place("203.0.113.1".parse().unwrap());
-    assert_eq!(unlocated.value, None);
-}
 
 fn rule() -> impl Strategy<Value = Match> {
     (keys(), prop::option::of(keys())).prop_map(|(keys, not)| Match { not: not.map(Box::new), ..keys })

@@ -138,8 +138,10 @@ impl Compiler<'_> {
         let placed: Vec<Placed> =
             from.iter().map(|child| Placed { points: self.points_of(child.node).to_vec(), bias: child.bias }).collect();
         let index_of = |node: &NodeId| from.iter().position(|child| child.node == *node).map(|index| index as u16);
-        let entries: Vec<_> =
-            (0..).zip(overrides).flat_map(|(list, entry)| entry.nets.iter().map(move |net| (*net, list))).collect();
+        // Overrides of the same order are one, so that networks side by side become one prefix, with one scope.
+        let list_of = |entry: &crate::config::Override| overrides.iter().position(|other| other.order == entry.order);
+        let nets = overrides.iter().filter_map(|entry| Some((list_of(entry)? as u32, &entry.nets)));
+        let entries: Vec<_> = nets.flat_map(|(list, nets)| nets.iter().map(move |net| (*net, list))).collect();
         let orders = overrides.iter().map(|entry| entry.order.iter().filter_map(index_of).collect()).collect();
         Order::Nearest {
             points: placed.iter().map(|child| child.points.clone().into()).collect(),

@@ -3,9 +3,11 @@
 
 mod geography;
 mod hostility;
+mod options;
 mod plan;
 mod steering;
 mod weights;
+mod worlds;
 
 use std::net::{IpAddr, Ipv4Addr};
 
