@@ -11,7 +11,7 @@ use hickory_proto::rr::RecordType;
 use signpost::load::Loader;
 
 use crate::harness::asker::{Asker, slowest};
-use crate::harness::client::{addresses, ask, query};
+use crate::harness::client::{addresses, ask, ask_tcp, query, query_chaos};
 use crate::harness::endpoint::{self, Nginx, PORT};
 use crate::harness::server::{Folder, Server, command, launch};
 use crate::harness::{WORLD, ZONE_HEAD, until};
@@ -337,6 +337,28 @@ fn what_needs_a_restart_says_so_until_it_is_taken_back() {
     folder.write("signpost.toml", BY_SIGNAL);
     let log = server.reload();
     assert!(!log.contains("restart"), "{log}");
+}
+
+#[test]
+fn what_the_server_tells_about_itself_is_reloaded_with_the_rest() {
+    let folder = two_zones(BY_SIGNAL);
+    let server = Server::start(&folder);
+    let told = |name: &str| {
+        let query = query_chaos(name);
+        let [udp, tcp] = [ask(server.address(), &query), ask_tcp(server.address(), &query)];
+        assert_eq!(udp.answers, tcp.answers);
+        udp.answers.first().map(|record| record.data.to_string()).ok_or(udp.metadata.response_code)
+    };
+    assert_eq!((told("id.server."), told("version.bind.")), (Err(ResponseCode::Refused), Err(ResponseCode::Refused)));
+    for identity in ["fra-1", "fra-2"] {
+        folder.write("signpost.toml", &format!("{BY_SIGNAL}identity = \"{identity}\"\nversion = \"1\"\n"));
+        let log = server.reload();
+        assert!(!log.contains("restart"), "{log}");
+        assert_eq!((told("id.server."), told("version.bind.")), (Ok(identity.to_owned()), Ok("1".to_owned())));
+    }
+    folder.write("signpost.toml", BY_SIGNAL);
+    server.reload();
+    assert_eq!((told("id.server."), told("version.bind.")), (Err(ResponseCode::Refused), Err(ResponseCode::Refused)));
 }
 
 #[test]

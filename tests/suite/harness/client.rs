@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 
 use hickory_proto::op::{Edns, Message, Query};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsOption};
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RecordType};
 
 use super::PATIENCE;
 
@@ -23,6 +23,15 @@ pub(crate) fn query_with_payload(name: &str, rtype: RecordType, payload: u16) ->
     let mut edns = Edns::new();
     edns.set_max_payload(payload).set_version(0);
     message.set_edns(edns);
+    message
+}
+
+/// Asks in class CH what the server tells about itself.
+pub(crate) fn query_chaos(name: &str) -> Message {
+    let mut message = Message::query();
+    let mut question = Query::query(Name::from_ascii(name).unwrap(), RecordType::TXT);
+    question.set_query_class(DNSClass::CH);
+    message.add_query(question);
     message
 }
 
