@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod edns;
 mod laws;
 mod mistakes;
 mod probe;

@@ -119,7 +119,7 @@ fn placed() -> impl Strategy<Value = Vec<Placed>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn tables_are_covers_that_answer_like_the_database(

@@ -23,7 +23,7 @@ use super::scenario::world::ask;
 const TYPES: [RrType; 2] = [RrType::A, RrType::AAAA];
 
 /// A client over UDP whose subnet nobody tells.
-fn client() -> Client {
+pub(super) fn client() -> Client {
     Client { address: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 53)), transport: Transport::Udp, size_limit: 1232 }
 }
 
