@@ -194,12 +194,11 @@ impl<'q> Edns<'q> {
     /// Returns the octets written.
     pub(super) fn write(&self, out: &mut [u8], udp_payload: u16, rcode: u16, scope: u8) -> Option<usize> {
         let length = self.reply_length();
-        let (fixed, options) = out.get_mut(..length)?.split_first_chunk_mut::<OPT_LENGTH>()?;
+        let (fixed, mut options) = out.get_mut(..length)?.split_first_chunk_mut::<OPT_LENGTH>()?;
         let [p0, p1] = udp_payload.to_be_bytes();
         let [f0, f1] = if self.dnssec_ok { FLAG_DO.to_be_bytes() } else { [0; 2] };
         let [d0, d1] = (options.len() as u16).to_be_bytes();
         *fixed = [0, 0, RrType::OPT.0 as u8, p0, p1, (rcode >> 4) as u8, 0, f0, f1, d0, d1];
-        let mut options = options;
         if let Some(ecs) = self.ecs {
             // RFC 7871 §7.2.1: family, source and address as they came, the scope ours.
             let echo;
