@@ -92,7 +92,7 @@ impl Running {
 }
 
 /// What the binary reads: the texts, and what a test of it needs besides.
-fn folder(texts: &Texts, limit: usize) -> Folder {
+pub(crate) fn folder(texts: &Texts, limit: usize) -> Folder {
     const SERVER: &str = "[server]\n";
     let mut keys = format!("listen = \"127.0.0.1:0\"\nthreads = 1\nwatch = false\nudp_payload = {limit}\n");
     if texts.geo.is_some() {

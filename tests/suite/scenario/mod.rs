@@ -4,8 +4,8 @@
 //! `script.rs` is the outer form, `run.rs` the keywords, `world.rs` the way from texts to what answers, `door.rs` who is asked, `query.rs` the octets
 //! asked with, `reply.rs` the decoder, `expect.rs` the comparison. The form is told in `tests/scenarios/README.md`.
 
-mod door;
-mod expect;
+pub(crate) mod door;
+pub(crate) mod expect;
 pub(crate) mod query;
 pub(crate) mod reply;
 mod run;
