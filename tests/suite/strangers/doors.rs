@@ -60,11 +60,10 @@ pub(crate) fn over_udp(server: SocketAddr, messages: &[&[u8]]) -> Heard {
 }
 
 /// Queries that all have a reply, which is short.
-pub(crate) fn all_over_udp(server: SocketAddr, queries: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub(crate) fn all_over_udp(server: SocketAddr, queries: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut heard = Vec::new();
     for window in queries.chunks(WINDOW_OF_SHORT) {
-        let all: Vec<&[u8]> = window.iter().map(Vec::as_slice).collect();
-        let (mut replies, _) = exchange(server, &all, |replies| replies.len() == all.len());
+        let (mut replies, _) = exchange(server, window, |replies| replies.len() == window.len());
         heard.extend(window.iter().map(|query| replies.remove(&query[..2]).expect("a reply to each")));
     }
     heard
