@@ -49,7 +49,9 @@ pub(crate) fn messages(file: &Written) -> Result<Vec<Message>, String> {
         let said = match line.strip_prefix("let ") {
             _ if line.is_empty() => Ok(()),
             Some(definition) => define(definition, &mut macros),
-            None if line.starts_with(' ') => entries.last_mut().ok_or("no title".to_owned()).and_then(|entry| entry.take(line)),
+            None if line.starts_with(' ') => {
+                entries.last_mut().ok_or_else(|| "no title".to_owned()).and_then(|entry| entry.take(line))
+            }
             None => title(line, &place).map(|entry| entries.push(entry)),
         };
         said.map_err(|message| format!("{place}: {message}"))?;

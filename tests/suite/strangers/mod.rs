@@ -20,6 +20,7 @@ use signpost::snapshot::Serving;
 use signpost::transport::Caps;
 
 use crate::harness::server::Server;
+use crate::harness::throw;
 use crate::laws::hostility::held;
 use crate::scenario::door;
 use crate::scenario::world::{Texts, Written};
@@ -32,6 +33,10 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/strangers");
 const CHAIN: usize = 1000;
 /// The longest datagram that loopback takes: 65,535 octets without the headers of IP and UDP.
 const DATAGRAM_MAX: usize = 65_507;
+/// The seed of the bits that are turned.
+const SEED: u64 = 0x5eed_0004;
+/// Messages with one bit turned, for each of the catalogue.
+const NEIGHBOURS: usize = 4;
 const CAPS: Caps = Caps { udp_payload: 1232, connections: 1024, connections_per_source: 20 };
 
 static CATALOGUE: LazyLock<Vec<Message>> = LazyLock::new(|| {
@@ -111,6 +116,22 @@ fn every_message_of_the_catalogue_has_its_fate() {
     }
     failures.truncate(50);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What is near to what broke others may break us.
+#[test]
+fn messages_near_to_those_of_the_catalogue_do_no_harm() {
+    let mut dice = SEED;
+    for message in CATALOGUE.iter().filter(|message| (1..=UDP_QUERY_LENGTH_MAX).contains(&message.octets.len())) {
+        for _ in 0..NEIGHBOURS {
+            let mut octets = message.octets.clone();
+            let length = octets.len();
+            // Beyond the header too little would be hit in short messages, and too much in long ones.
+            let at = throw(&mut dice) as usize % length.min(300);
+            octets[at] ^= 1 << (throw(&mut dice) % 8);
+            held(&view(), &octets, &client(Transport::Udp));
+        }
+    }
 }
 
 /// Plays the catalogue at this address; how many messages were sent, and how many of them get no reply.
