@@ -5,6 +5,7 @@
 
 mod connections;
 mod doors;
+mod forged;
 mod language;
 mod quantity;
 mod types;
