@@ -21,7 +21,6 @@ pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scen
 type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
 const KEYWORDS: [(&str, Play); 16] = [
-    ("wire", Scene::wire),
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
@@ -31,6 +30,7 @@ const KEYWORDS: [(&str, Play); 16] = [
     ("option", Scene::option),
     ("edns", Scene::edns),
     ("transport", Scene::transport),
+    ("wire", Scene::wire),
     ("limit", Scene::limit),
     ("dice", Scene::dice),
     ("query", Scene::query),
@@ -38,12 +38,13 @@ const KEYWORDS: [(&str, Play); 16] = [
     ("expect", Scene::expect),
     ("refused", Scene::refused),
 ];
+const CLASSES: [(&str, u16); 4] = [("IN", 1), ("CH", 3), ("NONE", 254), ("ANY", 255)];
+const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ad", 0x0020), ("cd", 0x0010)];
+
 /// The mark of a file that is played against the binary, too; its first statement.
 const WIRE: &str = "wire";
 /// What can't be said of a server from outside.
 const NOT_ON_THE_WIRE: [&str; 3] = ["dice", "health", "client"];
-const CLASSES: [(&str, u16); 4] = [("IN", 1), ("CH", 3), ("NONE", 254), ("ANY", 255)];
-const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ad", 0x0020), ("cd", 0x0010)];
 
 /// Runs the text of a scenario; what failed, each with its place.
 pub(crate) fn run(name: &str, text: &str) -> Vec<String> {
