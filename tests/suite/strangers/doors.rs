@@ -19,7 +19,7 @@ const WINDOW: usize = 16;
 /// Queries in flight that are short, and so are their replies.
 const WINDOW_OF_SHORT: usize = 128;
 /// What has no reply after this is sent again; a busy machine takes its time.
-const LOST: Duration = Duration::from_secs(5);
+const LOST: Duration = Duration::from_secs(10);
 /// How often.
 const ATTEMPTS: usize = 5;
 /// Messages on one connection.
