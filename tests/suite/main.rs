@@ -12,5 +12,6 @@ mod probe;
 mod reference;
 mod reload;
 mod scenarios;
+mod strangers;
 mod tidy;
 mod wire;

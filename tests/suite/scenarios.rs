@@ -1,11 +1,16 @@
 //! Plays every file of `tests/scenarios`, and proves that a wrong expectation fails.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::scenario::run;
+use super::scenario::{run, run_on_the_wire};
 
 /// Where the scenarios are.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
+/// Servers at a time: they wait more than they work.
+const WORKERS: usize = 4;
+/// Scenarios that are marked `wire` at least, so that no slip of the mark unmarks them all.
+const MARKED_MIN: usize = 10;
 
 #[test]
 fn every_scenario_is_as_it_says() {
@@ -15,10 +20,40 @@ fn every_scenario_is_as_it_says() {
     assert!(failures.is_empty(), "{} failures in {} scenarios\n\n{}", failures.len(), files.len(), failures.join("\n\n"));
 }
 
+/// The files marked `wire`, against the real binary over real sockets.
+#[test]
+fn every_marked_scenario_is_so_on_the_wire() {
+    let files = scenario_files(Path::new(ROOT));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = || files.get(next.fetch_add(1, Ordering::Relaxed));
+        std::iter::from_fn(mine).filter_map(|file| run_on_the_wire(&name(file), &text(file))).collect::<Vec<_>>()
+    };
+    let played: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker")).collect()
+    });
+    let failures = played.concat();
+    assert!(failures.is_empty(), "{} failures in {} scenarios\n\n{}", failures.len(), played.len(), failures.join("\n\n"));
+    assert!(played.len() >= MARKED_MIN, "only {} scenarios are marked", played.len());
+}
+
 fn play(file: &Path) -> Vec<String> {
-    let name = Path::new("tests/scenarios").join(file.strip_prefix(ROOT).unwrap_or(file));
-    let text = std::fs::read_to_string(file).expect("a scenario is UTF-8 text");
-    run(&name.display().to_string(), &text)
+    run(&name(file), &text(file))
+}
+
+/// How messages call the file.
+fn name(file: &Path) -> String {
+    Path::new("tests/scenarios").join(file.strip_prefix(ROOT).unwrap_or(file)).display().to_string()
+}
+
+fn text(file: &Path) -> String {
+    std::fs::read_to_string(file).expect("a scenario is UTF-8 text")
+}
+
+/// Every scenario by its name, with its text.
+pub(crate) fn all() -> impl Iterator<Item = (String, String)> {
+    scenario_files(Path::new(ROOT)).into_iter().map(|file| (name(&file), text(&file)))
 }
 
 /// All `.scn` files below a folder, sorted.
@@ -109,6 +144,46 @@ fn a_slip_in_a_scenario_names_its_line() {
     for (rest, start) in cases {
         let failure = failure(rest);
         assert!(failure.starts_with(start), "expected \"{start}\" at the start of\n{failure}");
+    }
+}
+
+/// In process already, so that nobody has to start a server to learn it.
+#[test]
+fn a_mark_that_cannot_hold_is_refused() {
+    let world = |before: &str, config: &str| {
+        format!("{before}wire\nconfig\n  [pool.web]\n{config}  endpoints = {{ v4 = \"192.0.2.1\" }}\n")
+    };
+    for statement in ["dice 1/2", "health all up", "client 192.0.2.1"] {
+        let failures = run("told.scn", &format!("{}{statement}\n", world("", "")));
+        let (word, _) = statement.split_once(' ').unwrap_or_default();
+        assert!(failures.concat().starts_with(&format!("told.scn:5: \"wire\" can't hold: \"{word}\"")), "{failures:?}");
+    }
+    let late = run("told.scn", &world("zone example.com\n  @ A 192.0.2.1\n", ""));
+    assert!(late.concat().contains("\"wire\" is the first statement"), "{late:?}");
+    let checked = format!("wire\nconfig\n  [check.web]\nzone example.com\n  www A 192.0.2.1\n{RIGHT}");
+    let refused = run_on_the_wire("told.scn", &checked).unwrap_or_default();
+    assert!(refused.concat().contains("\"wire\" can't hold: verdicts"), "{refused:?}");
+    assert_eq!(run_on_the_wire("told.scn", RIGHT), None, "what is not marked is not played");
+}
+
+/// The wire's own account of a wrong expectation.
+#[test]
+fn a_wrong_expectation_fails_on_the_wire_too() {
+    let zone = "wire\nzone example.com\n  @ 60 SOA a b 1 2 3 4 5\n  @ 60 NS a\n  a 60 A 192.0.2.1\n";
+    let right = "query a.example.com. A\nexpect NOERROR aa\n  answer a.example.com. 60 A 192.0.2.1\n";
+    let dropped = "query a.example.com. A qr\nexpect drop response\n";
+    let [right_tcp, dropped_tcp] = [right, dropped].map(|text| format!("transport tcp\n{text}"));
+    let played = |rest: &str| run_on_the_wire("told.scn", &format!("{zone}{rest}")).unwrap_or_default();
+    assert_eq!(played(&[right, dropped, &right_tcp, &dropped_tcp].concat()), [""; 0]);
+    for (rest, line) in [
+        (right.replace("192.0.2.1", "192.0.2.2"), "+   answer a.example.com. 60 IN A 192.0.2.1"),
+        (right_tcp.replace("NOERROR", "NXDOMAIN"), "- NXDOMAIN aa"),
+        (dropped.replace(" qr", ""), "- drop"),
+        (dropped_tcp.replace("expect drop response", "expect REFUSED"), "+ dropped"),
+        ("zone example.com\n  @ 60 SOA a b 1 2 3 4 5\nrefused xxx\n".to_owned(), "told.scn:8: exit status: 1"),
+    ] {
+        let failures = played(&rest).concat();
+        assert!(failures.contains(line), "expected \"{line}\" in\n{failures}");
     }
 }
 

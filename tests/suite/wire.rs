@@ -11,7 +11,7 @@ use crate::harness::client::{
     addresses, ask, ask_tcp, framed, query, query_with_payload, receive, receive_framed, receive_octets, send_framed, tcp, udp,
 };
 use crate::harness::server::{Folder, Server, launch};
-use crate::harness::{PATIENCE, ZONE_HEAD};
+use crate::harness::{PATIENCE, ZONE_HEAD, throw};
 
 /// Records of the name "many": more than fit 1232 octets, fewer than 4096 hold.
 const MANY: u8 = 150;
@@ -159,12 +159,6 @@ fn garbage_does_no_harm() {
     server.signal("TERM");
     let (status, log) = server.wait();
     assert!(status.success() && !log.contains("panic"), "{log}");
-}
-
-/// Numbers that look random and are the same in every run.
-fn throw(dice: &mut u64) -> u32 {
-    *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*dice >> 33) as u32
 }
 
 #[test]

@@ -34,3 +34,9 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
     panic!("waited {PATIENCE:?} in vain: {what}");
 }
+
+/// Numbers that look random and are the same in every run.
+pub(crate) fn throw(dice: &mut u64) -> u32 {
+    *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*dice >> 33) as u32
+}

@@ -56,7 +56,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it and waits until it answers.
     pub(crate) fn start(folder: &Folder) -> Self {
-        let mut server = launch(folder);
+        Self::started(launch(folder))
+    }
+
+    /// The same with so many file descriptors at most.
+    pub(crate) fn start_with_files(folder: &Folder, count: usize) -> Self {
+        let serve = signpost(folder, "serve");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {count} && exec \"$0\" \"$@\"")]).arg(serve.get_program()).args(serve.get_args());
+        Self::started(spawn(limited.env_remove("SIGNPOST_LOG").stdin(Stdio::null())))
+    }
+
+    fn started(mut server: Self) -> Self {
         let listen = until("the server answers", || match server.log.line_with("answering listen=") {
             Some(line) => Some(line),
             None => server.process.try_wait().unwrap().map(|status| panic!("the server ended: {status}")),
@@ -118,7 +129,11 @@ impl Drop for Server {
 
 /// Starts it and does not wait.
 pub(crate) fn launch(folder: &Folder) -> Server {
-    let mut process = signpost(folder, "serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    spawn(&mut signpost(folder, "serve"))
+}
+
+fn spawn(command: &mut Command) -> Server {
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let log = Log::of(process.stderr.take().unwrap());
     Server { process, log, addresses: Vec::new() }
 }

@@ -1,15 +1,19 @@
-//! What strangers send: no octets panic, every reply fits and belongs to its query, and every transport says the same.
+//! What strangers send: no octets panic, every reply fits and belongs to its query, and an error is no longer than it.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use signpost::answer::{Client, Dice, Outcome, Transport, View, answer};
+use signpost::answer::{Client, Dice, Outcome, View, answer};
 use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
 use super::client;
+use crate::scenario::listen;
 use crate::scenario::query::{Edns, OPTION_SUBNET, Query, subnet};
+use crate::scenario::reply::Reply;
 use crate::scenario::world::Texts;
+use crate::{harness::throw, scenarios};
 
 static SERVING: LazyLock<Serving> = LazyLock::new(|| {
     let config = r#"
@@ -32,6 +36,15 @@ from = "www"
 });
 const NAMES: [&str; 8] = ["www", "alias", "a.wild", "loop", "big", "x.sub", "nothing", "ns1"];
 
+/// The seed of octets that replace others.
+const SEED: u64 = 0x5eed_0003;
+/// RCODEs that answer nothing: such a reply is a header, the question and OPT.
+const REFUSALS: [u16; 6] = [1, 2, 4, 5, 16, 23];
+/// The option of a server's name, which an operator may give and a query may ask for, errors included (RFC 5001 section 2.1).
+const NSID: u16 = 3;
+/// Octets of an OPT record without options.
+const OPT_LENGTH: usize = 11;
+
 fn view() -> View<'static> {
     View { serving: &SERVING, dice: Dice::seeded(7) }
 }
@@ -52,14 +65,30 @@ fn any_query() -> impl Strategy<Value = Query> {
 
 /// The reply if there is one; what every reply must be is asserted.
 fn replied(query: &[u8], client: &Client) -> Option<Vec<u8>> {
+    held(&view(), query, client)
+}
+
+/// The same of any view. An error is no longer than what asked for it and an OPT record: nobody is hit harder by our replies to
+/// nonsense than by the nonsense.
+pub(crate) fn held(view: &View<'_>, query: &[u8], client: &Client) -> Option<Vec<u8>> {
     let mut out = vec![0xa5; client.size_limit];
-    match answer(&view(), query, client, &mut out) {
+    match answer(view, query, client, &mut out) {
         Outcome::Drop(_) => None,
-        Outcome::Reply { length, .. } => {
+        Outcome::Reply { length, facts } => {
             assert!(length <= client.size_limit, "{length} octets, but {} at most", client.size_limit);
             assert_eq!(out.get(..2), query.get(..2), "the id");
             assert!(out[2] & 0x80 != 0 && query[2] & 0x80 == 0, "a response, to a query");
+            assert_eq!((out[2] ^ query[2]) & 0x79, 0, "opcode and RD are the query's: {query:02x?}");
+            assert_eq!(out[3] & 0xf0, 0, "RA, Z, AD and CD are clear");
             out.truncate(length);
+            let reply = Reply::read(&out).unwrap_or_else(|error| panic!("{error}: {out:02x?} to {query:02x?}"));
+            assert_eq!(reply.rcode, facts.rcode.number());
+            if REFUSALS.contains(&reply.rcode) {
+                let options = reply.edns.iter().flat_map(|edns| &edns.options);
+                let named: usize = options.filter(|(code, _)| *code == NSID).map(|(_, name)| 4 + name.len()).sum();
+                assert!(length <= query.len() + OPT_LENGTH + named, "{length} octets of error to {query:02x?}");
+                assert_eq!(reply.sections.concat(), [""; 0], "an error has no records");
+            }
             Some(out)
         }
     }
@@ -74,7 +103,6 @@ proptest! {
         let asked = query.edns.as_ref().map_or(512, |edns| usize::from(edns.payload).max(512));
         let reply = replied(&query.octets(), &client).expect("a reply");
         prop_assert!(reply.len() <= asked.min(limit));
-        crate::scenario::reply::Reply::read(&reply).expect("a reply that can be decoded");
     }
 
     #[test]
@@ -100,15 +128,30 @@ proptest! {
     }
 }
 
-/// All query types there are, for a steered name and one that is not: the same over UDP and a stream.
+/// Every query of every scenario, with each bit turned, each octet replaced, and cut off behind each octet.
 #[test]
-fn every_type_is_answered_alike_by_every_transport() {
-    let udp = client();
-    let stream = Client { transport: Transport::Stream, ..udp };
-    for name in ["www.example.com.", "ns1.example.com."] {
-        for qtype in 0..=u16::MAX {
-            let octets = Query::new(name, RrType(qtype)).octets();
-            assert_eq!(replied(&octets, &udp), replied(&octets, &stream), "{name} {}", RrType(qtype));
-        }
+fn no_change_of_a_valid_query_does_harm() {
+    let before = MUTATED.load(Ordering::Relaxed);
+    for (name, text) in scenarios::all() {
+        assert_eq!(listen(&name, &text, mutate), [""; 0]);
     }
+    assert!(MUTATED.load(Ordering::Relaxed) - before > 100_000, "the scenarios are mutated");
+}
+
+static MUTATED: AtomicUsize = AtomicUsize::new(0);
+
+fn mutate(view: &View<'_>, query: &[u8], client: &Client) {
+    let mut dice = SEED;
+    let mut octets = query.to_vec();
+    for at in 0..octets.len() {
+        let whole = octets[at];
+        let thrown = throw(&mut dice) as u8;
+        for changed in (0..8).map(|bit| whole ^ 1 << bit).chain([thrown]) {
+            octets[at] = changed;
+            held(view, &octets, client);
+        }
+        octets[at] = whole;
+        held(view, &octets[..at], client);
+    }
+    MUTATED.fetch_add(octets.len() * 10, Ordering::Relaxed);
 }

@@ -2,7 +2,7 @@
 //! be, else tried on generated worlds.
 
 mod geography;
-mod hostility;
+pub(crate) mod hostility;
 mod options;
 mod plan;
 mod steering;

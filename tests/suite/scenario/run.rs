@@ -3,23 +3,24 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use signpost::answer::{Client, Dice, DropReason, Throw, Transport, View};
+use signpost::answer::{Client, Throw, Transport};
 use signpost::health::Verdict;
 use signpost::snapshot::Family;
 use signpost::wire::Name;
 
+use super::door::{Door, Listener, Reaction, ask_wire, refuses};
 use super::expect::Expected;
 use super::query::{Edns, OPTION_SUBNET, Place, Query, hex, qtype, subnet};
 use super::reply::Reply;
 use super::script::{Fault, Statement, statements};
-use super::world::{Compiled, Health, Texts, Written, ask};
+use super::world::{Compiled, Health, Texts, Written};
 
 /// Where the files are that scenarios share.
 pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/worlds");
 /// What a statement does to the scene.
 type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
-const KEYWORDS: [(&str, Play); 16] = [
+const KEYWORDS: [(&str, Play); 17] = [
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
@@ -30,6 +31,7 @@ const KEYWORDS: [(&str, Play); 16] = [
     ("edns", Scene::edns),
     ("stray", Scene::stray),
     ("transport", Scene::transport),
+    ("wire", Scene::wire),
     ("limit", Scene::limit),
     ("dice", Scene::dice),
     ("query", Scene::query),
@@ -42,9 +44,32 @@ const PLACES: [(&str, Place); 4] =
 const CLASSES: [(&str, u16); 4] = [("IN", 1), ("CH", 3), ("NONE", 254), ("ANY", 255)];
 const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200), ("rd", 0x0100), ("ad", 0x0020), ("cd", 0x0010)];
 
+/// The mark of a file that is played against the binary, too; its first statement.
+const WIRE: &str = "wire";
+/// What can't be said of a server from outside.
+const NOT_ON_THE_WIRE: [&str; 3] = ["dice", "health", "client"];
+
 /// Runs the text of a scenario; what failed, each with its place.
 pub(crate) fn run(name: &str, text: &str) -> Vec<String> {
-    let mut scene = Scene::new(name);
+    run_through(name, text, Door::Process(None))
+}
+
+/// The same, with every query and what answers it told to the listener.
+pub(crate) fn listen(name: &str, text: &str, listener: Listener) -> Vec<String> {
+    run_through(name, text, Door::Process(Some(listener)))
+}
+
+/// Runs it against the binary, if it is marked so.
+pub(crate) fn run_on_the_wire(name: &str, text: &str) -> Option<Vec<String>> {
+    is_marked(text).then(|| run_through(name, text, Door::Wire(None)))
+}
+
+fn is_marked(text: &str) -> bool {
+    statements(text).is_ok_and(|statements| statements.first().is_some_and(|first| first.keyword == WIRE))
+}
+
+fn run_through(name: &str, text: &str, door: Door) -> Vec<String> {
+    let mut scene = Scene::new(name, door);
     let outcome = statements(text).and_then(|statements| scene.play(&statements));
     let fault = outcome.err().map(|Fault { line, message }| format!("{name}:{line}: {}", message.trim_end()));
     scene.failures.into_iter().chain(fault).collect()
@@ -53,6 +78,7 @@ pub(crate) fn run(name: &str, text: &str) -> Vec<String> {
 /// Everything as it stands at a statement.
 struct Scene {
     name: String,
+    door: Door,
     texts: Texts,
     /// Of `texts` as they are, if they were asked.
     compiled: Option<Result<Compiled, String>>,
@@ -76,9 +102,10 @@ struct Asked {
 }
 
 impl Scene {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, door: Door) -> Self {
         Self {
             name: name.to_owned(),
+            door,
             texts: Texts::default(),
             compiled: None,
             health: Vec::new(),
@@ -95,11 +122,17 @@ impl Scene {
 
     fn play(&mut self, statements: &[Statement]) -> Result<(), Fault> {
         let mut expectations = 0;
+        let marked = statements.first().is_some_and(|first| first.keyword == WIRE);
         for statement in statements {
             let keyword = statement.keyword.as_str();
             expectations += usize::from(["expect", "refused"].contains(&keyword));
             if let Some(asked) = self.asked.as_ref().filter(|_| keyword != "expect") {
                 return Err(Fault::new(asked.line, "a query without \"expect\" behind it"));
+            }
+            if marked && NOT_ON_THE_WIRE.contains(&keyword) {
+                return Err(
+                    statement.fault(format!("\"wire\" can't hold: \"{keyword}\" can't be set from outside; use another file"))
+                );
             }
             match KEYWORDS.iter().find(|(known, _)| *known == keyword) {
                 Some((_, play)) => play(self, statement)?,
@@ -113,10 +146,22 @@ impl Scene {
         }
     }
 
+    /// What it means is known before anything is played; here only its place is.
+    fn wire(&mut self, statement: &Statement) -> Result<(), Fault> {
+        let first = self.texts.config.text.is_empty() && self.texts.zones.is_empty();
+        if first { Ok(()) } else { Err(statement.fault("\"wire\" is the first statement of a file")) }
+    }
+
+    /// The texts are others than those that were asked.
+    fn changed(&mut self) -> Result<(), Fault> {
+        self.compiled = None;
+        self.door.forget();
+        Ok(())
+    }
+
     fn config(&mut self, statement: &Statement) -> Result<(), Fault> {
         self.texts.config = self.written(statement, statement.words().first().copied())?;
-        self.compiled = None;
-        Ok(())
+        self.changed()
     }
 
     fn zone(&mut self, statement: &Statement) -> Result<(), Fault> {
@@ -125,8 +170,7 @@ impl Scene {
         let written = self.written(statement, file.first().copied())?;
         self.texts.zones.retain(|(other, _)| other != apex);
         self.texts.zones.push(((*apex).to_owned(), written));
-        self.compiled = None;
-        Ok(())
+        self.changed()
     }
 
     fn geo(&mut self, statement: &Statement) -> Result<(), Fault> {
@@ -137,8 +181,7 @@ impl Scene {
             )),
             None => Some((self.name.clone(), statement.block_text().into_bytes())),
         };
-        self.compiled = None;
-        Ok(())
+        self.changed()
     }
 
     /// The block below the statement, or the file that it names.
@@ -290,15 +333,22 @@ impl Scene {
     }
 
     /// What the octets are answered with; an error where there is nobody to answer.
-    fn reply(&mut self, octets: &[u8]) -> Result<Result<Vec<u8>, DropReason>, String> {
+    fn reply(&mut self, octets: &[u8]) -> Result<Reaction, String> {
+        if let Door::Wire(running) = &mut self.door {
+            return ask_wire(running, &self.texts, &self.client, octets);
+        }
         let compiled = self.compiled.get_or_insert_with(|| self.texts.compile()).as_ref().map_err(Clone::clone)?;
         let serving = compiled.serving(&self.health)?;
-        let view = View { serving: &serving, dice: Dice::Given(&self.throws) };
-        Ok(ask(&view, octets, &self.client))
+        Ok(self.door.ask_process(&serving, &self.throws, octets, &self.client))
     }
 
     /// The world is not served, and a message says this.
     fn refused(&mut self, statement: &Statement) -> Result<(), Fault> {
+        if let Door::Wire(_) = self.door {
+            let wrong = refuses(&self.texts, &statement.rest).err();
+            self.failures.extend(wrong.map(|message| format!("{}:{}: {message}", self.name, statement.line)));
+            return Ok(());
+        }
         match self.compiled.get_or_insert_with(|| self.texts.compile()) {
             Err(message) if message.contains(&statement.rest) => {}
             Err(message) => {
