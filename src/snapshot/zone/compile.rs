@@ -1,165 +1,19 @@
-//! One zone compiled: names, RRsets, referrals and the SOA of negative answers, all as ready octets.
+//! How a zone is compiled: owners and their RRsets to names and bodies, cuts to referrals.
 //!
 //! Compiling knows the zone's records and which names are bound, not to what: a binding's index is resolved by the snapshot, so
 //! a change of policies recompiles no zone.
 
 use std::collections::{HashMap, HashSet};
 
-use super::binding::Binding;
-use super::body::{Bodies, Body, BodyBuilder, BodyError};
-use super::hash::NameHash;
-use super::names::{Entry, EntryId, Kind, Names, Rrset};
+use super::{CompiledZone, Referral};
 use crate::diagnostic::Diagnostic;
 use crate::limits::ZONE_COMPILED_LENGTH_MAX;
+use crate::snapshot::binding::Binding;
+use crate::snapshot::body::{Bodies, Body, BodyBuilder, BodyError};
+use crate::snapshot::names::{EntryId, Kind, Names, Rrset};
 use crate::wire::rdata::folded;
 use crate::wire::{Name, RrType};
 use crate::zone::Record;
-
-/// Everything that answers for one zone.
-#[derive(Debug)]
-pub struct CompiledZone {
-    apex: Name,
-    apex_entry: EntryId,
-    names: Names,
-    rrsets: Vec<Rrset>,
-    referrals: Vec<Referral>,
-    bodies: Bodies,
-    negative_soa: Body,
-    serial: u32,
-    bindings: Vec<Binding>,
-}
-
-/// What names below a cut get: the NS records, then their glue.
-#[derive(Clone, Copy, Debug)]
-pub struct Referral {
-    /// The NS records, for the authority section, owned by the cut.
-    pub ns: Body,
-    /// NS records and glue in one piece; the same as `ns` where there is no glue.
-    pub with_glue: Body,
-}
-
-/// Where a name leads in its zone (RFC 1034 §4.3.2 step 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// The name exists.
-    Name(EntryId),
-    /// A wildcard makes it (RFC 4592 §3.3.1).
-    Wildcard(EntryId),
-    /// It is at or below this cut.
-    Cut(EntryId),
-    /// It is below this name of `labels` labels, whose DNAME moves it (RFC 6672 §3.2).
-    Moved {
-        /// The name with the DNAME.
-        by: EntryId,
-        /// Its labels, without the root.
-        labels: usize,
-    },
-    /// It does not exist.
-    Nothing,
-}
-
-/// One suffix of the name that is looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Suffix<'a> {
-    /// Its lower-case wire form.
-    pub wire: &'a [u8],
-    /// Its hash.
-    pub hash: NameHash,
-}
-
-impl CompiledZone {
-    /// Looks a name up; `suffix(n)` is its suffix of `n` labels, `labels` the whole name's count, `apex_labels` the zone's.
-    pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
-        let whole = suffix(labels);
-        if let Some(id) = self.names.find(whole.hash, whole.wire) {
-            return if self.is_cut(id) { Found::Cut(id) } else { Found::Name(id) };
-        }
-        // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
-        let mut encloser = self.apex_entry;
-        for count in apex_labels..labels {
-            if count > apex_labels {
-                let below = suffix(count);
-                let Some(id) = self.names.find(below.hash, below.wire) else { break };
-                encloser = id;
-            }
-            if self.is_cut(encloser) {
-                return Found::Cut(encloser);
-            }
-            if self.names.entry(encloser).is_some_and(|entry| entry.redirects) {
-                return Found::Moved { by: encloser, labels: count };
-            }
-        }
-        match self.names.entry(encloser).and_then(|entry| entry.wildcard) {
-            Some(id) => Found::Wildcard(id),
-            None => Found::Nothing,
-        }
-    }
-
-    /// What stands at an entry.
-    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
-        self.names.entry(id)
-    }
-
-    /// Whether `wire`, in lower case, is the name of this entry.
-    pub fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
-        self.names.is_name_of(id, wire)
-    }
-
-    /// The RRsets of an entry.
-    pub fn rrsets(&self, entry: &Entry) -> &[Rrset] {
-        let first = entry.rrsets as usize;
-        self.rrsets.get(first..first + entry.rrset_count as usize).unwrap_or_default()
-    }
-
-    /// A referral by the index in [`Kind::Cut`].
-    pub fn referral(&self, index: u32) -> Option<&Referral> {
-        self.referrals.get(index as usize)
-    }
-
-    /// The octets behind every [`Body`] of this zone.
-    pub fn bodies(&self) -> &Bodies {
-        &self.bodies
-    }
-
-    /// The SOA as negative answers carry it: TTL cut to the minimum (RFC 2308 §3), owned by the apex.
-    pub fn negative_soa(&self) -> Body {
-        self.negative_soa
-    }
-
-    /// The zone's name.
-    pub fn apex(&self) -> &Name {
-        &self.apex
-    }
-
-    /// The SOA's serial.
-    pub fn serial(&self) -> u32 {
-        self.serial
-    }
-
-    /// The bound names by the index in [`Kind::Steered`].
-    pub fn bindings(&self) -> &[Binding] {
-        &self.bindings
-    }
-
-    /// How many names exist, empty non-terminals included.
-    pub fn name_count(&self) -> usize {
-        self.names.len()
-    }
-
-    /// How many RRsets there are above the cuts.
-    pub fn rrset_count(&self) -> usize {
-        self.rrsets.len()
-    }
-
-    /// Whether offsets into it would no longer be true.
-    fn is_too_big(&self) -> bool {
-        self.names.octet_count().max(self.bodies.octet_count()) > ZONE_COMPILED_LENGTH_MAX
-    }
-
-    fn is_cut(&self, id: EntryId) -> bool {
-        self.names.entry(id).is_some_and(|entry| matches!(entry.kind, Kind::Cut(_)))
-    }
-}
 
 /// Compiles a zone whose records have passed `zone::check`, or says what can't be answered with.
 pub fn compile(parsed: &crate::zone::Zone, bindings: Vec<Binding>, seed: u64) -> Result<CompiledZone, Vec<Diagnostic>> {
