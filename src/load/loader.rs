@@ -114,7 +114,8 @@ impl Loader {
         run.report.steered = bound.len();
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
-        Some((Arc::new(config), Arc::new(Snapshot::new(self.seed, zones, policies))))
+        let snapshot = Snapshot::new(self.seed, zones, policies).with_order(config.server.rrset_order);
+        Some((Arc::new(config), Arc::new(snapshot)))
     }
 
     /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.

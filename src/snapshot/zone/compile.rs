@@ -1,16 +1,17 @@
-//! How a zone is compiled: owners and their RRsets to names and bodies, cuts to referrals.
+//! How a zone is compiled: owners and their RRsets to names and bodies. What goes with them is found in `additional.rs`.
 //!
 //! Compiling knows the zone's records and which names are bound, not to what: a binding's index is resolved by the snapshot, so
 //! a change of policies recompiles no zone.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CompiledZone, Referral};
+use super::CompiledZone;
+use super::additional::Targets;
 use crate::diagnostic::Diagnostic;
 use crate::limits::ZONE_COMPILED_LENGTH_MAX;
 use crate::snapshot::binding::Binding;
 use crate::snapshot::body::{Bodies, Body, BodyBuilder, BodyError};
-use crate::snapshot::names::{EntryId, Kind, Names, Rrset};
+use crate::snapshot::names::{EntryId, Kind, Names, Rrset, RrsetId};
 use crate::wire::rdata::folded;
 use crate::wire::{Name, RrType};
 use crate::zone::Record;
@@ -23,18 +24,20 @@ pub fn compile(parsed: &crate::zone::Zone, bindings: Vec<Binding>, seed: u64) ->
 /// The records of one owner, by type in the order of the file.
 #[derive(Debug, Default)]
 struct Owner<'a> {
-    name: Option<&'a Name>,
     rrsets: Vec<(RrType, Vec<&'a Record>)>,
 }
 
-struct Compiler<'a> {
+/// A zone in the making.
+pub(super) struct Compiler<'a> {
     apex: &'a Name,
     apex_key: Box<[u8]>,
     owners: HashMap<Box<[u8]>, Owner<'a>>,
     /// Keys of `owners` in the order of the file, so that equal files compile to equal tables.
     order: Vec<Box<[u8]>>,
     cuts: HashSet<Box<[u8]>>,
-    zone: CompiledZone,
+    /// Whom the RRsets compiled so far name.
+    pub(super) targets: Targets<'a>,
+    pub(super) zone: CompiledZone,
     faults: Vec<Diagnostic>,
 }
 
@@ -46,7 +49,7 @@ impl<'a> Compiler<'a> {
             let key = record.owner.to_lowercase_wire();
             let owner = owners.entry(key).or_insert_with_key(|key| {
                 order.push(key.clone());
-                Owner { name: Some(&record.owner), rrsets: Vec::new() }
+                Owner::default()
             });
             match owner.rrsets.iter_mut().find(|(rtype, _)| *rtype == record.rtype) {
                 Some((_, records)) => records.push(record),
@@ -62,13 +65,14 @@ impl<'a> Compiler<'a> {
             // Empty non-terminals are rare; a wrong guess would only lengthen probes, so count them.
             names: Names::with_capacity(seed, 0),
             rrsets: Vec::new(),
-            referrals: Vec::new(),
+            additional: Vec::new(),
             bodies: Bodies::default(),
             negative_soa: Body::default(),
             serial: 0,
             bindings: Vec::new(),
         };
-        let mut compiler = Self { apex: &parsed.apex, apex_key, owners, order, cuts, zone, faults: Vec::new() };
+        let mut compiler =
+            Self { apex: &parsed.apex, apex_key, owners, order, cuts, targets: Targets::default(), zone, faults: Vec::new() };
         let existing = compiler.existing();
         compiler.zone.names = Names::with_capacity(seed, existing.len());
         for key in &existing {
@@ -85,9 +89,6 @@ impl<'a> Compiler<'a> {
             }
         }
         self.compile_soa();
-        if self.zone.is_too_big() {
-            self.faults.push(too_big(self.apex));
-        }
         for (index, binding) in bindings.iter().enumerate() {
             let id = self.zone.names.find_slowly(&binding.name.to_lowercase_wire());
             if let Some(entry) = id.and_then(|id| self.zone.names.entry_mut(id)) {
@@ -95,6 +96,10 @@ impl<'a> Compiler<'a> {
             }
         }
         self.zone.bindings = bindings;
+        self.compile_additional();
+        if self.zone.is_too_big() {
+            self.faults.push(too_big(self.apex));
+        }
         if self.faults.is_empty() { Ok(self.zone) } else { Err(self.faults) }
     }
 
@@ -132,61 +137,46 @@ impl<'a> Compiler<'a> {
     }
 
     fn compile_owner(&mut self, key: &[u8], id: EntryId) {
-        let Some(owner) = self.owners.get(key) else { return };
+        // Taken for a while, because compiling changes all else.
+        let Some(rrsets) = self.owners.get_mut(key).map(|owner| std::mem::take(&mut owner.rrsets)) else { return };
         let cut = self.cuts.contains(key);
         let first = self.zone.rrsets.len() as u32;
-        for (rtype, records) in &owner.rrsets {
-            // RFC 4035 §3.1.4.1: at a cut the parent answers for DS alone; all else belongs to the child.
-            let is_ours = !cut || *rtype == RrType::DS;
-            if !is_ours || self.zone.is_too_big() {
-                continue;
-            }
-            match build(&mut self.zone.bodies, self.apex, None, records) {
-                Ok(body) => self.zone.rrsets.push(Rrset { rtype: *rtype, body }),
-                Err(BodyError::TooLong) => self.faults.push(too_long(records)),
-            }
+        // RFC 4035 §3.1.4.1: at a cut the parent answers for DS alone; all else belongs to the child.
+        let is_ours = |rtype: RrType| !cut || rtype == RrType::DS;
+        for (rtype, records) in rrsets.iter().filter(|(rtype, _)| is_ours(*rtype)) {
+            self.compile_rrset(*rtype, records);
         }
         let count = self.zone.rrsets.len() - first as usize;
-        let redirects = owner.rrsets.iter().any(|(rtype, _)| *rtype == RrType::DNAME);
-        let kind = if cut { self.compile_referral(key) } else { Kind::Plain };
+        let redirects = rrsets.iter().any(|(rtype, _)| *rtype == RrType::DNAME);
+        let servers = rrsets.iter().find(|(rtype, _)| cut && *rtype == RrType::NS);
+        let referral = servers.and_then(|(rtype, records)| self.compile_rrset(*rtype, records));
         if let Some(entry) = self.zone.names.entry_mut(id) {
             entry.rrsets = first;
             entry.rrset_count = u16::try_from(count).unwrap_or(u16::MAX);
-            entry.kind = kind;
+            entry.kind = referral.map_or(Kind::Plain, Kind::Cut);
             entry.redirects = redirects;
         }
-    }
-
-    fn compile_referral(&mut self, key: &[u8]) -> Kind {
-        let ns = self.records(key, RrType::NS).to_vec();
-        let owner = self.owners.get(key).and_then(|owner| owner.name).unwrap_or(self.apex);
-        let glue = self.glue(&ns);
-        let built = build(&mut self.zone.bodies, self.apex, Some(owner), &ns).and_then(|body| {
-            if glue.is_empty() {
-                return Ok(Referral { ns: body, with_glue: body });
-            }
-            let mut builder = BodyBuilder::new(&mut self.zone.bodies, self.apex);
-            push_rrset(&mut builder, Some(owner), &ns)?;
-            for rrset in &glue {
-                push_rrset(&mut builder, rrset.first().map(|record| &record.owner), rrset)?;
-            }
-            Ok(Referral { ns: body, with_glue: builder.finish() })
-        });
-        match built {
-            Ok(referral) => self.zone.referrals.push(referral),
-            Err(BodyError::TooLong) => self.faults.push(too_long(&ns)),
+        if let Some(owner) = self.owners.get_mut(key) {
+            owner.rrsets = rrsets;
         }
-        Kind::Cut(self.zone.referrals.len().saturating_sub(1) as u32)
     }
 
-    /// RRsets of addresses in this zone of the servers that NS records name: glue below cuts, plain addresses elsewhere.
-    fn glue(&self, ns: &[&'a Record]) -> Vec<Vec<&'a Record>> {
-        let mut targets: Vec<_> = ns.iter().map(|record| record.rdata.to_ascii_lowercase()).collect();
-        let mut seen = HashSet::new();
-        targets.retain(|target| seen.insert(target.clone()));
-        let rrsets =
-            targets.iter().flat_map(|target| [RrType::A, RrType::AAAA].map(|rtype| self.records(target, rtype).to_vec()));
-        rrsets.filter(|rrset| !rrset.is_empty()).collect()
+    /// Adds an RRset to the list, with whom it names.
+    pub(super) fn compile_rrset(&mut self, rtype: RrType, records: &[&'a Record]) -> Option<RrsetId> {
+        if self.zone.is_too_big() {
+            return None;
+        }
+        let id = RrsetId(self.zone.rrsets.len() as u32);
+        match build(&mut self.zone.bodies, records, |record, at| self.targets.note(id, record, at)) {
+            Ok(body) => {
+                self.zone.rrsets.push(Rrset { rtype, additional_count: 0, additional: 0, body });
+                Some(id)
+            }
+            Err(BodyError::TooLong) => {
+                self.faults.push(too_long(records));
+                None
+            }
+        }
     }
 
     fn compile_soa(&mut self) {
@@ -195,33 +185,39 @@ impl<'a> Compiler<'a> {
         self.zone.serial = serial;
         let negative = Record { ttl: soa.ttl.min(minimum), ..soa.clone() };
         // An SOA can't be too long: two names and five words.
-        self.zone.negative_soa = build(&mut self.zone.bodies, self.apex, Some(self.apex), &[&negative]).unwrap_or_default();
+        self.zone.negative_soa = build(&mut self.zone.bodies, &[&negative], |_, _| {}).unwrap_or_default();
     }
 
-    fn records(&self, key: &[u8], rtype: RrType) -> &[&'a Record] {
+    /// Whether the zone ends at this name, in lower case.
+    pub(super) fn is_cut(&self, key: &[u8]) -> bool {
+        self.cuts.contains(key)
+    }
+
+    /// The records of one type at a name, in lower case.
+    pub(super) fn records(&self, key: &[u8], rtype: RrType) -> &[&'a Record] {
         let rrsets = self.owners.get(key).map(|owner| owner.rrsets.as_slice()).unwrap_or_default();
         rrsets.iter().find(|(candidate, _)| *candidate == rtype).map(|(_, records)| records.as_slice()).unwrap_or_default()
     }
 }
 
-/// Compiles one RRset.
-fn build(bodies: &mut Bodies, apex: &Name, owner: Option<&Name>, records: &[&Record]) -> Result<Body, BodyError> {
-    let mut builder = BodyBuilder::new(bodies, apex);
-    push_rrset(&mut builder, owner, records)?;
-    Ok(builder.finish())
-}
-
-/// Adds an RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal).
-fn push_rrset(builder: &mut BodyBuilder<'_>, owner: Option<&Name>, records: &[&Record]) -> Result<(), BodyError> {
+/// Compiles one RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal). `named` is told of each record
+/// where the last name in its RDATA stands, if pointers reach it.
+fn build<'a>(
+    bodies: &mut Bodies,
+    records: &[&'a Record],
+    mut named: impl FnMut(&'a Record, Option<u16>),
+) -> Result<Body, BodyError> {
+    let mut builder = BodyBuilder::new(bodies);
     let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
     let mut written = HashSet::with_capacity(records.len());
     for record in records {
         // RFC 2181 §5: an RRset holds no record twice, nor two that differ in the case of a name only.
         if written.insert(folded(record.rtype, &record.rdata)) {
-            builder.push(owner, record.rtype, ttl, &record.rdata)?;
+            let at = builder.push(record.rtype, ttl, &record.rdata)?;
+            named(record, at);
         }
     }
-    Ok(())
+    Ok(builder.finish())
 }
 
 fn too_long(records: &[&Record]) -> Diagnostic {
@@ -237,7 +233,7 @@ fn too_big(apex: &Name) -> Diagnostic {
 }
 
 /// The name and its ancestors, each in wire form, longest first, the root last.
-fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn suffixes(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::successors(Some(wire), |rest| {
         let length = *rest.first()? as usize;
         rest.get(1 + length..).filter(|rest| !rest.is_empty())

@@ -1,12 +1,13 @@
 //! One zone compiled: names, RRsets, referrals and the SOA of negative answers, all as ready octets.
 //! Here is what a query asks of it; how it is made is `compile.rs`'s matter.
 
+mod additional;
 mod compile;
 
 use super::binding::Binding;
 use super::body::{Bodies, Body};
 use super::hash::NameHash;
-use super::names::{Entry, EntryId, Kind, Names, Rrset};
+use super::names::{Additional, Entry, EntryId, Kind, Names, Rrset, RrsetId};
 use crate::limits::ZONE_COMPILED_LENGTH_MAX;
 use crate::wire::Name;
 
@@ -18,21 +19,13 @@ pub struct CompiledZone {
     apex: Name,
     apex_entry: EntryId,
     names: Names,
+    /// Those of each entry side by side, then NS records of cuts and glue.
     rrsets: Vec<Rrset>,
-    referrals: Vec<Referral>,
+    additional: Vec<Additional>,
     bodies: Bodies,
     negative_soa: Body,
     serial: u32,
     bindings: Vec<Binding>,
-}
-
-/// What names below a cut get: the NS records, then their glue.
-#[derive(Clone, Copy, Debug)]
-pub struct Referral {
-    /// The NS records, for the authority section, owned by the cut.
-    pub ns: Body,
-    /// NS records and glue in one piece; the same as `ns` where there is no glue.
-    pub with_glue: Body,
 }
 
 /// Where a name leads in its zone (RFC 1034 §4.3.2 step 3).
@@ -42,8 +35,13 @@ pub enum Found {
     Name(EntryId),
     /// A wildcard makes it (RFC 4592 §3.3.1).
     Wildcard(EntryId),
-    /// It is at or below this cut.
-    Cut(EntryId),
+    /// It is at or below this cut of `labels` labels.
+    Cut {
+        /// The cut.
+        at: EntryId,
+        /// Its labels, without the root.
+        labels: usize,
+    },
     /// It is below this name of `labels` labels, whose DNAME moves it (RFC 6672 §3.2).
     Moved {
         /// The name with the DNAME.
@@ -69,7 +67,7 @@ impl CompiledZone {
     pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
         let whole = suffix(labels);
         if let Some(id) = self.names.find(whole.hash, whole.wire) {
-            return if self.is_cut(id) { Found::Cut(id) } else { Found::Name(id) };
+            return if self.is_cut(id) { Found::Cut { at: id, labels } } else { Found::Name(id) };
         }
         // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
         let mut encloser = self.apex_entry;
@@ -80,7 +78,7 @@ impl CompiledZone {
                 encloser = id;
             }
             if self.is_cut(encloser) {
-                return Found::Cut(encloser);
+                return Found::Cut { at: encloser, labels: count };
             }
             if self.names.entry(encloser).is_some_and(|entry| entry.redirects) {
                 return Found::Moved { by: encloser, labels: count };
@@ -97,20 +95,21 @@ impl CompiledZone {
         self.names.entry(id)
     }
 
-    /// Whether `wire`, in lower case, is the name of this entry.
-    pub fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
-        self.names.is_name_of(id, wire)
-    }
-
     /// The RRsets of an entry.
     pub fn rrsets(&self, entry: &Entry) -> &[Rrset] {
         let first = entry.rrsets as usize;
         self.rrsets.get(first..first + entry.rrset_count as usize).unwrap_or_default()
     }
 
-    /// A referral by the index in [`Kind::Cut`].
-    pub fn referral(&self, index: u32) -> Option<&Referral> {
-        self.referrals.get(index as usize)
+    /// One RRset, such as that of a cut.
+    pub fn rrset(&self, id: RrsetId) -> Option<&Rrset> {
+        self.rrsets.get(id.0 as usize)
+    }
+
+    /// What goes into the additional section with an RRset, the most useful first.
+    pub fn additional(&self, rrset: &Rrset) -> &[Additional] {
+        let first = rrset.additional as usize;
+        self.additional.get(first..first + usize::from(rrset.additional_count)).unwrap_or_default()
     }
 
     /// The octets behind every [`Body`] of this zone.
@@ -118,7 +117,7 @@ impl CompiledZone {
         &self.bodies
     }
 
-    /// The SOA as negative answers carry it: TTL cut to the minimum (RFC 2308 §3), owned by the apex.
+    /// The SOA as negative answers carry it: TTL cut to the minimum (RFC 2308 §3).
     pub fn negative_soa(&self) -> Body {
         self.negative_soa
     }
@@ -145,7 +144,7 @@ impl CompiledZone {
 
     /// How many RRsets there are above the cuts.
     pub fn rrset_count(&self) -> usize {
-        self.rrsets.len()
+        self.names.rrset_count()
     }
 
     /// Whether offsets into it would no longer be true.

@@ -75,7 +75,8 @@ impl Texts {
             zone_of(&apex, written, &config, &policies, &mut sources)
         });
         let zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
-        Ok(Compiled { snapshot: Arc::new(Snapshot::new(SEED, zones, Arc::new(policies))) })
+        let snapshot = Snapshot::new(SEED, zones, Arc::new(policies)).with_order(config.server.rrset_order);
+        Ok(Compiled { snapshot: Arc::new(snapshot) })
     }
 
     fn policies(&self, sources: &mut Sources) -> Result<(Config, Policies), String> {
