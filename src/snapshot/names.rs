@@ -128,7 +128,12 @@ impl Names {
 
     /// The entry of a lower-case name, hashed here: for compiling, not for queries.
     pub(super) fn find_slowly(&self, wire: &[u8]) -> Option<EntryId> {
-        self.find(NameHash::of(self.seed, wire), wire)
+        self.find(self.hash(wire), wire)
+    }
+
+    /// The hash of a lower-case name under this table's seed.
+    pub(super) fn hash(&self, wire: &[u8]) -> NameHash {
+        NameHash::of(self.seed, wire)
     }
 
     /// What stands at an entry.

@@ -222,13 +222,15 @@ fn own_glue_comes_first_and_is_required() {
 #[test]
 fn addresses_go_along_where_they_are_known_and_no_policy_decides() {
     let zone = compiled(
-        "m A 192.0.2.1\nm AAAA ::1\nsteered A 192.0.2.1\n_steer.steered TXT web\n*.w A 192.0.2.1\nc CNAME m\n\
+        "m A 192.0.2.1\nm AAAA ::1\nsteered A 192.0.2.1\n_steer.steered TXT web\n*.w A 192.0.2.1\n*.s A 192.0.2.1\n_steer.*.s TXT web\nc CNAME m\n\
          cut NS ns.cut\nns.cut A 192.0.2.2\n\
-         one MX 1 M.Example.com.\none MX 2 steered\none MX 3 x.w\none MX 4 c\none MX 5 ns.cut\none MX 6 m\n\
+         one MX 1 M.Example.com.\none MX 2 steered\none MX 3 x.w\none MX 4 c\none MX 5 ns.cut\none MX 6 m\none MX 7 x.s\none MX 8 a.\n\
          srv SRV 0 0 1 .\nhttps HTTPS 1 .\nhttps A 192.0.2.9\nalias HTTPS 0 https\nmany NS ns1\n",
     );
     let rrset = |owner: &str, rtype| *zone.rrsets(&entry(&zone, owner)).iter().find(|rrset| rrset.rtype == rtype).unwrap();
-    assert_eq!(additional(&zone, &rrset("one", RrType::MX)), [(Some(14), RrType::A, false), (Some(14), RrType::AAAA, false)]);
+    // The third names what a wildcard makes; it stands behind 12 + 2 + 15, 12 + 2 + 18 (`Example` is not `example`) and 12 + 2 octets.
+    let expected = [(Some(14), RrType::A, false), (Some(14), RrType::AAAA, false), (Some(75), RrType::A, false)];
+    assert_eq!(additional(&zone, &rrset("one", RrType::MX)), expected);
     assert_eq!(additional(&zone, &rrset("srv", RrType::SRV)), []);
     assert_eq!(additional(&zone, &rrset("https", RrType::HTTPS)), [(None, RrType::A, false)]);
     let alias = [(Some(14), RrType::A, false), (Some(14), RrType::HTTPS, false)];

@@ -2,11 +2,12 @@
 //! step 6), and the glue of cuts.
 //!
 //! Found once, when the zone is compiled: a query only copies them. A steered name's addresses are a policy's to choose, so they
-//! are never here; nor are names that a wildcard would make.
+//! are never here.
 
 use std::collections::{HashMap, HashSet};
 
 use super::compile::{Compiler, suffixes};
+use super::{Found, Suffix};
 use crate::limits::ADDITIONAL_TARGETS_MAX;
 use crate::snapshot::names::{Additional, Kind, RrsetId};
 use crate::wire::RrType;
@@ -103,21 +104,29 @@ impl Compiler<'_> {
         required
     }
 
-    /// An RRset at a host of this zone that no policy decides about; behind a cut only as glue.
+    /// An RRset of a host of this zone that no policy decides about; behind a cut only as glue.
     fn find(&mut self, host: &[u8], rtype: RrType, glue: bool) -> Option<RrsetId> {
-        if let Some(entry) = self.zone.names.find_slowly(host).and_then(|id| self.zone.names.entry(id)) {
-            match entry.kind {
-                Kind::Steered(_) => return None,
-                Kind::Plain => {
-                    let mut ids = entry.rrsets..entry.rrsets + u32::from(entry.rrset_count);
-                    return ids.find(|id| self.zone.rrset(RrsetId(*id)).is_some_and(|rrset| rrset.rtype == rtype)).map(RrsetId);
-                }
-                Kind::Cut(_) => {}
-            }
-        }
-        if !glue {
+        let suffixes: Vec<&[u8]> = suffixes(host).collect();
+        let labels = suffixes.len() - 1;
+        let apex_labels = self.zone.apex.label_count();
+        let suffix = |count: usize| suffixes.get(labels - count).copied().unwrap_or_default();
+        if apex_labels > labels || *suffix(apex_labels) != *self.apex_key {
             return None;
         }
+        let hashed = |count| Suffix { wire: suffix(count), hash: self.zone.names.hash(suffix(count)) };
+        match self.zone.find(labels, apex_labels, hashed) {
+            Found::Name(id) | Found::Wildcard(id) => {
+                let entry = self.zone.entry(id).filter(|entry| entry.kind == Kind::Plain)?;
+                let place = self.zone.rrsets(entry).iter().position(|rrset| rrset.rtype == rtype)?;
+                Some(RrsetId(entry.rrsets + place as u32))
+            }
+            Found::Cut { .. } if glue => self.glue(host, rtype),
+            Found::Cut { .. } | Found::Moved { .. } | Found::Nothing => None,
+        }
+    }
+
+    /// An RRset at or below a cut, compiled when it is first asked for. No wildcard makes one: it would be the child's.
+    fn glue(&mut self, host: &[u8], rtype: RrType) -> Option<RrsetId> {
         let key = (Box::from(host), rtype);
         if let Some(known) = self.targets.glue.get(&key) {
             return *known;

@@ -30,7 +30,7 @@ struct Owner<'a> {
 /// A zone in the making.
 pub(super) struct Compiler<'a> {
     apex: &'a Name,
-    apex_key: Box<[u8]>,
+    pub(super) apex_key: Box<[u8]>,
     owners: HashMap<Box<[u8]>, Owner<'a>>,
     /// Keys of `owners` in the order of the file, so that equal files compile to equal tables.
     order: Vec<Box<[u8]>>,
