@@ -18,6 +18,8 @@ pub(super) enum Section {
 /// A reply in the making.
 pub(super) struct Reply<'o> {
     out: &'o mut [u8],
+    /// Where the answer section begins.
+    answers_at: usize,
     at: usize,
     limit: usize,
     flags: u16,
@@ -37,6 +39,7 @@ impl<'o> Reply<'o> {
         let limit = out.len();
         Self {
             out,
+            answers_at: end,
             at: end,
             limit,
             flags: FLAG_QR | asked & (OPCODE_MASK | FLAG_RD),
@@ -119,6 +122,16 @@ impl<'o> Reply<'o> {
     pub(super) fn rdata_at(&self, at: usize) -> Option<&[u8]> {
         let (length, rdata) = self.octets().get(at + 10..)?.split_first_chunk::<2>()?;
         rdata.get(..usize::from(u16::from_be_bytes(*length)))
+    }
+
+    /// Where the answers of one type begin.
+    pub(super) fn answers_of(&self, rtype: RrType) -> impl Iterator<Item = usize> {
+        let [answers, ..] = self.counts;
+        let next = |at: &usize| Some(at + 12 + self.rdata_at(*at)?.len());
+        let starts = std::iter::successors(Some(self.answers_at), next).take(usize::from(answers));
+        let is_wanted =
+            move |at: &usize| self.octets().get(at + 2..).is_some_and(|rest| rest.starts_with(&rtype.0.to_be_bytes()));
+        starts.filter(is_wanted)
     }
 
     fn push_record(&mut self, owner: u16, rtype: RrType, ttl_seconds: u32, rdata: &[u8]) -> bool {

@@ -12,7 +12,9 @@ use super::reply::{Reply, Section};
 use super::steer::{Decision, Subject};
 use super::trace::{Step, Trace};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
-use crate::snapshot::{CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset};
+use crate::snapshot::{
+    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset, Suffix,
+};
 use crate::wire::RrType;
 use crate::wire::message::{HEADER_LENGTH, Rcode};
 
@@ -120,7 +122,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
                 self.answer_cut(at, name, labels, owner);
                 None
             }
-            Found::Moved { by, labels } => self.answer_moved(by, name.labels() - labels, owner),
+            Found::Moved { by, labels } => self.answer_moved(by, name, labels, owner),
             Found::Nothing => {
                 // RFC 6604 §3: the RCODE tells of the last name of a chain.
                 self.resolution.rcode = Rcode::NxDomain;
@@ -233,13 +235,16 @@ impl<T: Trace> Resolver<'_, '_, T> {
         Prefix::read(self.reply.octets(), owner, name.labels() - labels).map(|before| before.rest_at)
     }
 
-    /// RFC 6672 §3.2: the DNAME `by`, and a CNAME made from it for the name at `name_at`, of which `moved` labels change their parent.
-    fn answer_moved(&mut self, by: EntryId, moved: usize, name_at: u16) -> Next {
+    /// RFC 6672 §3.2: the DNAME `by`, whose name has `labels` labels, and a CNAME made from it for the name at `name_at`.
+    fn answer_moved(&mut self, by: EntryId, name: &FoldedName, labels: usize, name_at: u16) -> Next {
         self.reply.set_authoritative();
         let rrsets = self.zone.rrsets(self.zone.entry(by)?);
         let dname = rrsets.iter().find(|rrset| rrset.rtype == RrType::DNAME)?;
-        let prefix = Prefix::read(self.reply.octets(), name_at, moved)?;
-        let dname_at = self.push_answer(dname, prefix.rest_at)?;
+        let prefix = Prefix::read(self.reply.octets(), name_at, name.labels() - labels)?;
+        let dname_at = match self.written_dname(name.suffix(labels), name_at) {
+            Some(written) => written,
+            None => self.push_answer(dname, prefix.rest_at)?,
+        };
         let Some(target) = self.reply.rdata_at(dname_at).and_then(|target| prefix.below(target)) else {
             // RFC 6672 §2.2: a name that would be too long.
             self.resolution.rcode = Rcode::YxDomain;
@@ -251,6 +256,17 @@ impl<T: Trace> Resolver<'_, '_, T> {
         }
         let asked = self.qtype == RrType::CNAME || self.qtype == RrType::ANY;
         cname_at.filter(|_| !asked).map(|at| at + 12)
+    }
+
+    /// Where the DNAME of this name stands already, if a chain passed it before: RFC 2181 §5, no record stands twice.
+    fn written_dname(&self, owner: Suffix<'_>, name_at: u16) -> Option<usize> {
+        let seed = self.view.serving.snapshot.seed();
+        let is_owner = |at: &usize| {
+            let name = FoldedName::read_compressed(self.reply.octets(), *at, seed);
+            name.is_some_and(|name| name.suffix(name.labels()).wire == owner.wire)
+        };
+        // The first name of a chain has nothing before it.
+        self.reply.answers_of(RrType::DNAME).filter(|_| name_at != HEADER_LENGTH as u16).find(is_owner)
     }
 
     /// An RRset as the answer, with what goes along.

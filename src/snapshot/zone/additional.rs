@@ -6,8 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::compile::{Compiler, suffixes};
-use super::{Found, Suffix};
+use super::records::{Records, add_rrset, suffixes};
+use super::{CompiledZone, Found, Suffix};
+use crate::diagnostic::Diagnostic;
 use crate::limits::ADDITIONAL_TARGETS_MAX;
 use crate::snapshot::names::{Additional, Kind, RrsetId};
 use crate::wire::RrType;
@@ -22,8 +23,15 @@ const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType(18), RrType::S
 #[derive(Debug, Default)]
 pub(super) struct Targets<'a> {
     noted: Vec<Target<'a>>,
+}
+
+/// The search for what goes along.
+struct Finder<'r, 'a> {
+    records: &'r Records<'a>,
+    zone: &'r mut CompiledZone,
     /// RRsets of addresses at and below cuts, once somebody names them.
     glue: HashMap<(Box<[u8]>, RrType), Option<RrsetId>>,
+    faults: Vec<Diagnostic>,
 }
 
 /// A record that names a host.
@@ -42,6 +50,22 @@ impl<'a> Targets<'a> {
             self.noted.push(Target { from, record, at });
         }
     }
+
+    /// Finds for every RRset that names hosts what is known of these.
+    pub(super) fn compile(&self, records: &Records<'_>, zone: &mut CompiledZone) -> Vec<Diagnostic> {
+        let mut finder = Finder { records, zone, glue: HashMap::new(), faults: Vec::new() };
+        for targets in self.noted.chunk_by(|one, other| one.from == other.from) {
+            let Some(from) = targets.first().map(|target| target.from) else { continue };
+            let found = finder.additional_of(targets);
+            let first = finder.zone.additional.len();
+            if let Some(rrset) = finder.zone.rrsets.get_mut(from.0 as usize) {
+                rrset.additional = first as u32;
+                rrset.additional_count = u16::try_from(found.len()).unwrap_or(u16::MAX);
+            }
+            finder.zone.additional.extend(found);
+        }
+        finder.faults
+    }
 }
 
 impl Target<'_> {
@@ -58,26 +82,12 @@ impl Target<'_> {
             let is_owner = self.is_service() && !self.record.rdata.starts_with(&[0, 0]);
             return is_owner.then(|| (self.record.owner.to_lowercase_wire(), None));
         }
+        // Behind hundreds of servers pointers no longer reach; a zone has a dozen.
         self.at.map(|at| (wire.to_ascii_lowercase().into(), Some(at)))
     }
 }
 
-impl Compiler<'_> {
-    /// Finds for every RRset that names hosts what is known of these.
-    pub(super) fn compile_additional(&mut self) {
-        let noted = std::mem::take(&mut self.targets.noted);
-        for targets in noted.chunk_by(|one, other| one.from == other.from) {
-            let Some(from) = targets.first().map(|target| target.from) else { continue };
-            let found = self.additional_of(targets);
-            let first = self.zone.additional.len();
-            if let Some(rrset) = self.zone.rrsets.get_mut(from.0 as usize) {
-                rrset.additional = first as u32;
-                rrset.additional_count = u16::try_from(found.len()).unwrap_or(u16::MAX);
-            }
-            self.zone.additional.extend(found);
-        }
-    }
-
+impl Finder<'_, '_> {
     fn additional_of(&mut self, targets: &[Target<'_>]) -> Vec<Additional> {
         let (mut required, mut useful) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
@@ -87,7 +97,7 @@ impl Compiler<'_> {
             let owner = target.record.owner.to_lowercase_wire();
             let is_servers = target.record.rtype == RrType::NS;
             // RFC 9471 §3.1: without the glue of its own servers nobody finds a zone; all else only saves queries.
-            let is_required = is_servers && self.is_cut(&owner) && suffixes(&host).any(|suffix| *suffix == *owner);
+            let is_required = is_servers && self.records.is_cut(&owner) && suffixes(&host).any(|suffix| *suffix == *owner);
             let services = (target.is_service() && at.is_some()).then_some(target.record.rtype);
             let types = [RrType::A, RrType::AAAA].into_iter().chain(services);
             let rrsets: Vec<_> = types.filter_map(|rtype| self.find(&host, rtype, is_servers)).collect();
@@ -110,7 +120,7 @@ impl Compiler<'_> {
         let labels = suffixes.len() - 1;
         let apex_labels = self.zone.apex.label_count();
         let suffix = |count: usize| suffixes.get(labels - count).copied().unwrap_or_default();
-        if apex_labels > labels || *suffix(apex_labels) != *self.apex_key {
+        if apex_labels > labels || *suffix(apex_labels) != *self.records.apex_key {
             return None;
         }
         let hashed = |count| Suffix { wire: suffix(count), hash: self.zone.names.hash(suffix(count)) };
@@ -128,12 +138,16 @@ impl Compiler<'_> {
     /// An RRset at or below a cut, compiled when it is first asked for. No wildcard makes one: it would be the child's.
     fn glue(&mut self, host: &[u8], rtype: RrType) -> Option<RrsetId> {
         let key = (Box::from(host), rtype);
-        if let Some(known) = self.targets.glue.get(&key) {
+        if let Some(known) = self.glue.get(&key) {
             return *known;
         }
-        let records = self.records(host, rtype).to_vec();
-        let compiled = if records.is_empty() { None } else { self.compile_rrset(rtype, &records) };
-        self.targets.glue.insert(key, compiled);
+        let records = self.records.rrset(host, rtype);
+        let compiled = if records.is_empty() || self.zone.is_too_big() {
+            None
+        } else {
+            add_rrset(self.zone, rtype, records, |_, _, _| {}).map_err(|fault| self.faults.push(fault)).ok()
+        };
+        self.glue.insert(key, compiled);
         compiled
     }
 }

@@ -3,6 +3,7 @@
 
 mod additional;
 mod compile;
+mod records;
 
 use super::binding::Binding;
 use super::body::{Bodies, Body};
