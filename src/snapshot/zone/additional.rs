@@ -100,7 +100,9 @@ impl Finder<'_, '_> {
             let is_required = is_servers && self.records.is_cut(&owner) && suffixes(&host).any(|suffix| *suffix == *owner);
             let services = (target.is_service() && at.is_some()).then_some(target.record.rtype);
             let types = [RrType::A, RrType::AAAA].into_iter().chain(services);
-            let rrsets: Vec<_> = types.filter_map(|rtype| self.find(&host, rtype, is_servers)).collect();
+            // A target may be its own owner, by name or by wildcard: what is the answer is not repeated.
+            let found = types.filter_map(|rtype| self.find(&host, rtype, is_servers));
+            let rrsets: Vec<_> = found.filter(|rrset| *rrset != target.from).collect();
             useful_targets += usize::from(!is_required && !rrsets.is_empty());
             let found = rrsets.into_iter().map(|rrset| Additional { rrset, owner: at, is_required });
             if is_required {
