@@ -273,7 +273,8 @@ impl<T: Trace> Resolver<'_, '_, T> {
     fn push_answer(&mut self, rrset: &Rrset, owner: u16) -> Option<usize> {
         let start = self.push_rrset(Section::Answer, rrset, owner);
         match start {
-            Some(start) if rrset.additional_count > 0 => self.push_additional(rrset, start, owner),
+            // RFC 8482 §4.1: ANY gets little.
+            Some(start) if rrset.additional_count > 0 && self.qtype != RrType::ANY => self.push_additional(rrset, start, owner),
             Some(_) => {}
             None => self.reply.set_truncated(),
         }
