@@ -87,8 +87,11 @@ pub const SERVER_TEXT_LENGTH_MAX: usize = 128;
 /// The longest TTL of a steered answer that earns no warning, in seconds: a day.
 pub const STEERED_TTL_SECONDS_USUAL_MAX: u32 = 86_400;
 
-/// CNAMEs followed within a zone for one answer.
-pub const CNAME_CHAIN_LENGTH_MAX: usize = 8;
+/// CNAMEs followed within a zone for one answer; no zone that is meant to work needs half of them.
+pub const CNAME_CHAIN_LENGTH_MAX: usize = 16;
+/// Hosts whose addresses go along with one answer, as many as the root has servers: thousands would cost far more than the query
+/// (CVE-2024-11187). The glue of a cut's own servers is not counted, because nobody finds the zone without it.
+pub const ADDITIONAL_TARGETS_MAX: usize = 13;
 /// Octets of a UDP answer at most, and the size we announce: fits every path without fragments.
 pub const UDP_PAYLOAD_LENGTH_MAX: usize = 1232;
 /// Octets of a UDP answer to a client without EDNS (RFC 1035 §4.2.1).

@@ -23,6 +23,8 @@ pub struct Throw {
 impl Dice<'_> {
     /// The first of the slots in which a pool throws, one for each address of the answer.
     pub const POOL_SLOT: u32 = 16;
+    /// The slot that decides where the answer of a name without a policy begins.
+    pub const ORDER_SLOT: u32 = 64;
 
     /// Dice for one query; the caller takes care that seeds differ.
     pub fn seeded(seed: u64) -> Self {

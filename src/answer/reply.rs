@@ -18,6 +18,8 @@ pub(super) enum Section {
 /// A reply in the making.
 pub(super) struct Reply<'o> {
     out: &'o mut [u8],
+    /// Where the answer section begins.
+    answers_at: usize,
     at: usize,
     limit: usize,
     flags: u16,
@@ -37,6 +39,7 @@ impl<'o> Reply<'o> {
         let limit = out.len();
         Self {
             out,
+            answers_at: end,
             at: end,
             limit,
             flags: FLAG_QR | asked & (OPCODE_MASK | FLAG_RD),
@@ -77,29 +80,20 @@ impl<'o> Reply<'o> {
         self.out.get(..self.at).unwrap_or_default()
     }
 
-    /// Adds compiled records, all or none; the offset where they begin, if they fit.
-    pub(super) fn push(&mut self, section: Section, bodies: &Bodies, body: Body, apex_offset: usize) -> Option<usize> {
+    /// Adds compiled records for the name at `owner`, all or none, beginning at record `first`; where they begin, if they fit.
+    pub(super) fn push(&mut self, section: Section, bodies: &Bodies, body: Body, owner: u16, first: u16) -> Option<usize> {
         let start = self.at;
         let room = self.out.get_mut(..self.limit)?;
-        self.at = bodies.write(body, room, start, apex_offset)?;
+        self.at = bodies.write(body, room, start, first)?;
         self.count(section, body.records());
+        if owner != HEADER_LENGTH as u16 {
+            self.reown(start, body.records(), owner);
+        }
         Some(start)
     }
 
-    /// Adds compiled records of which the first `authority` go to the authority section and the rest to the additional one;
-    /// whether they fit.
-    pub(super) fn push_split(&mut self, bodies: &Bodies, body: Body, authority: u16, apex_offset: usize) -> bool {
-        let fits = self.push(Section::Authority, bodies, body, apex_offset).is_some();
-        if fits {
-            let [_, authorities, additionals] = &mut self.counts;
-            *authorities -= body.records() - authority;
-            *additionals += body.records() - authority;
-        }
-        fits
-    }
-
     /// Lets `records` records that begin at `start` and belong to the question's name belong to the name at `owner` instead.
-    pub(super) fn reown(&mut self, start: usize, records: u16, owner: u16) {
+    fn reown(&mut self, start: usize, records: u16, owner: u16) {
         let mut at = start;
         for _ in 0..records {
             let Some((pointer, rest)) = self.out.get_mut(at..).and_then(|rest| rest.split_first_chunk_mut::<2>()) else { return };
@@ -133,6 +127,16 @@ impl<'o> Reply<'o> {
     pub(super) fn rdata_at(&self, at: usize) -> Option<&[u8]> {
         let (length, rdata) = self.octets().get(at + 10..)?.split_first_chunk::<2>()?;
         rdata.get(..usize::from(u16::from_be_bytes(*length)))
+    }
+
+    /// Where the answers of one type begin.
+    pub(super) fn answers_of(&self, rtype: RrType) -> impl Iterator<Item = usize> {
+        let [answers, ..] = self.counts;
+        let next = |at: &usize| Some(at + 12 + self.rdata_at(*at)?.len());
+        let starts = std::iter::successors(Some(self.answers_at), next).take(usize::from(answers));
+        let is_wanted =
+            move |at: &usize| self.octets().get(at + 2..).is_some_and(|rest| rest.starts_with(&rtype.0.to_be_bytes()));
+        starts.filter(is_wanted)
     }
 
     fn push_record(&mut self, owner: u16, rtype: RrType, class: u16, ttl_seconds: u32, rdata: &[u8]) -> bool {

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::View;
+use super::dice::Dice;
 use super::dname::Prefix;
 use super::edns::Ecs;
 use super::question::{FoldedName, Question};
@@ -11,7 +12,9 @@ use super::reply::{Reply, Section};
 use super::steer::{Decision, Subject};
 use super::trace::{Step, Trace};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
-use crate::snapshot::{CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset};
+use crate::snapshot::{
+    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset, Suffix,
+};
 use crate::wire::RrType;
 use crate::wire::message::{HEADER_LENGTH, Rcode};
 
@@ -53,7 +56,7 @@ pub(super) fn resolve<T: Trace>(
         qtype: question.qtype,
         source,
         ecs,
-        apex_offset: HEADER_LENGTH + question.name.length() - linked.zone.apex().as_wire().len(),
+        apex_at: (HEADER_LENGTH + question.name.length() - linked.zone.apex().as_wire().len()) as u16,
         reply,
         trace,
         resolution: Resolution::default(),
@@ -80,7 +83,7 @@ struct Resolver<'a, 'o, T> {
     source: IpAddr,
     ecs: Option<Ecs<'a>>,
     /// Where the apex stands in the reply: at the end of the question's name.
-    apex_offset: usize,
+    apex_at: u16,
     reply: &'a mut Reply<'o>,
     trace: &'a mut T,
     resolution: Resolution,
@@ -115,11 +118,11 @@ impl<T: Trace> Resolver<'_, '_, T> {
     fn answer_name(&mut self, name: &FoldedName, owner: u16) -> Next {
         match self.zone.find(name.labels(), self.linked.apex_labels, |count| name.suffix(count)) {
             Found::Name(id) | Found::Wildcard(id) => self.answer_entry(self.zone.entry(id)?, owner),
-            Found::Cut(id) => {
-                self.answer_cut(id, name, owner);
+            Found::Cut { at, labels } => {
+                self.answer_cut(at, name, labels, owner);
                 None
             }
-            Found::Moved { by, labels } => self.answer_moved(by, name.labels() - labels, owner),
+            Found::Moved { by, labels } => self.answer_moved(by, name, labels, owner),
             Found::Nothing => {
                 // RFC 6604 §3: the RCODE tells of the last name of a chain.
                 self.resolution.rcode = Rcode::NxDomain;
@@ -205,9 +208,9 @@ impl<T: Trace> Resolver<'_, '_, T> {
     }
 
     /// RFC 1034 §4.2.1: where the zone ends, the way on; but DS at the cut itself is the parent's to answer (RFC 4035 §3.1.4.1).
-    fn answer_cut(&mut self, id: EntryId, name: &FoldedName, owner: u16) {
-        let Some(entry) = self.zone.entry(id) else { return };
-        if self.qtype == RrType::DS && self.zone.is_name_of(id, name.suffix(name.labels()).wire) {
+    fn answer_cut(&mut self, cut: EntryId, name: &FoldedName, labels: usize, owner: u16) {
+        let Some(entry) = self.zone.entry(cut) else { return };
+        if self.qtype == RrType::DS && labels == name.labels() {
             self.reply.set_authoritative();
             match self.zone.rrsets(entry).iter().find(|rrset| rrset.rtype == RrType::DS) {
                 Some(rrset) => drop(self.push_answer(rrset, owner)),
@@ -215,24 +218,33 @@ impl<T: Trace> Resolver<'_, '_, T> {
             }
             return;
         }
-        let EntryKind::Cut(index) = entry.kind else { return };
-        let Some(referral) = self.zone.referral(index) else { return };
-        let bodies = self.zone.bodies();
-        if self.reply.push_split(bodies, referral.with_glue, referral.ns.records(), self.apex_offset) {
-            return;
+        let EntryKind::Cut(servers) = entry.kind else { return };
+        let (Some(servers), Some(cut_at)) = (self.zone.rrset(servers), self.suffix_at(name, labels, owner)) else { return };
+        match self.push_rrset(Section::Authority, servers, cut_at) {
+            Some(start) => self.push_additional(servers, start, cut_at),
+            None => self.reply.set_truncated(),
         }
-        // RFC 9471 §3: glue that does not fit sets TC.
-        self.reply.set_truncated();
-        self.reply.push(Section::Authority, bodies, referral.ns, self.apex_offset);
     }
 
-    /// RFC 6672 §3.2: the DNAME `by`, and a CNAME made from it for the name at `name_at`, of which `moved` labels change their parent.
-    fn answer_moved(&mut self, by: EntryId, moved: usize, name_at: u16) -> Next {
+    /// Where the suffix of `labels` labels of the name at `owner` stands.
+    fn suffix_at(&self, name: &FoldedName, labels: usize, owner: u16) -> Option<u16> {
+        if owner == HEADER_LENGTH as u16 {
+            // The question is not compressed.
+            return Some(owner + (name.length() - name.suffix(labels).wire.len()) as u16);
+        }
+        Prefix::read(self.reply.octets(), owner, name.labels() - labels).map(|before| before.rest_at)
+    }
+
+    /// RFC 6672 §3.2: the DNAME `by`, whose name has `labels` labels, and a CNAME made from it for the name at `name_at`.
+    fn answer_moved(&mut self, by: EntryId, name: &FoldedName, labels: usize, name_at: u16) -> Next {
         self.reply.set_authoritative();
         let rrsets = self.zone.rrsets(self.zone.entry(by)?);
         let dname = rrsets.iter().find(|rrset| rrset.rtype == RrType::DNAME)?;
-        let prefix = Prefix::read(self.reply.octets(), name_at, moved)?;
-        let dname_at = self.push_answer(dname, prefix.rest_at)?;
+        let prefix = Prefix::read(self.reply.octets(), name_at, name.labels() - labels)?;
+        let dname_at = match self.written_dname(name.suffix(labels), name_at) {
+            Some(written) => written,
+            None => self.push_answer(dname, prefix.rest_at)?,
+        };
         let Some(target) = self.reply.rdata_at(dname_at).and_then(|target| prefix.below(target)) else {
             // RFC 6672 §2.2: a name that would be too long.
             self.resolution.rcode = Rcode::YxDomain;
@@ -246,19 +258,53 @@ impl<T: Trace> Resolver<'_, '_, T> {
         cname_at.filter(|_| !asked).map(|at| at + 12)
     }
 
+    /// Where the DNAME of this name stands already, if a chain passed it before: RFC 2181 §5, no record stands twice.
+    fn written_dname(&self, owner: Suffix<'_>, name_at: u16) -> Option<usize> {
+        let seed = self.view.serving.snapshot.seed();
+        let is_owner = |at: &usize| {
+            let name = FoldedName::read_compressed(self.reply.octets(), *at, seed);
+            name.is_some_and(|name| name.suffix(name.labels()).wire == owner.wire)
+        };
+        // The first name of a chain has nothing before it.
+        self.reply.answers_of(RrType::DNAME).filter(|_| name_at != HEADER_LENGTH as u16).find(is_owner)
+    }
+
+    /// An RRset as the answer, with what goes along.
     fn push_answer(&mut self, rrset: &Rrset, owner: u16) -> Option<usize> {
-        let start = self.reply.push(Section::Answer, self.zone.bodies(), rrset.body, self.apex_offset);
+        let start = self.push_rrset(Section::Answer, rrset, owner);
         match start {
-            Some(start) if owner != HEADER_LENGTH as u16 => self.reply.reown(start, rrset.body.records(), owner),
+            // RFC 8482 §4.1: ANY gets little.
+            Some(start) if rrset.additional_count > 0 && self.qtype != RrType::ANY => self.push_additional(rrset, start, owner),
             Some(_) => {}
             None => self.reply.set_truncated(),
         }
         start
     }
 
+    /// What goes along with an RRset that stands at `start`: whole RRsets as far as they fit (RFC 2181 §9).
+    fn push_additional(&mut self, rrset: &Rrset, start: usize, owner: u16) {
+        for additional in self.zone.additional(rrset) {
+            let owner = additional.owner.map_or(owner, |at| start as u16 + at);
+            let found = self.zone.rrset(additional.rrset);
+            let fits = found.is_some_and(|found| self.push_rrset(Section::Additional, found, owner).is_some());
+            if !fits && additional.is_required {
+                // RFC 9471 §3.1: glue that does not fit sets TC.
+                self.reply.set_truncated();
+            }
+        }
+    }
+
+    fn push_rrset(&mut self, section: Section, rrset: &Rrset, owner: u16) -> Option<usize> {
+        let records = rrset.body.records();
+        // Addresses have one length and no order of their own. MX and SRV have one, and resolvers make theirs among NS.
+        let is_turned = records > 1 && self.view.serving.snapshot.rotates() && [RrType::A, RrType::AAAA].contains(&rrset.rtype);
+        let first = if is_turned { self.view.dice.throw(Dice::ORDER_SLOT).pick(u32::from(records)) as u16 } else { 0 };
+        self.reply.push(section, self.zone.bodies(), rrset.body, owner, first)
+    }
+
     /// RFC 2308 §2: the SOA in the authority section tells how long a "no" may be kept.
     fn push_negative(&mut self) {
-        if self.reply.push(Section::Authority, self.zone.bodies(), self.zone.negative_soa(), self.apex_offset).is_none() {
+        if self.reply.push(Section::Authority, self.zone.bodies(), self.zone.negative_soa(), self.apex_at, 0).is_none() {
             self.reply.set_truncated();
         }
     }

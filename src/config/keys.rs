@@ -33,6 +33,7 @@ pub(super) const SERVER: Shape = Shape {
         "settle",
         "watch",
         "udp_payload",
+        "rrset_order",
         "tcp_connections",
         "tcp_connections_per_source",
         "identity",

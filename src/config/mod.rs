@@ -84,6 +84,8 @@ pub struct Server {
     pub watch: bool,
     /// Octets of a UDP answer at most, 512 to 4096.
     pub udp_payload: u16,
+    /// In which order the addresses of a name without a policy are answered.
+    pub rrset_order: RrsetOrder,
     /// TCP connections at a time, in all.
     pub tcp_connections: usize,
     /// TCP connections at a time from one IPv4 address or IPv6 /56.
@@ -92,6 +94,16 @@ pub struct Server {
     pub identity: Option<String>,
     /// What `version.server` and `version.bind` are answered with. Printable ASCII.
     pub version: Option<String>,
+}
+
+/// `[server] rrset_order`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RrsetOrder {
+    /// That of the zone file.
+    #[default]
+    Stable,
+    /// Beginning at another one each time.
+    Rotated,
 }
 
 /// One of `geoip`.

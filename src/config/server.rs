@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::keys::SERVER;
 use super::table::{Item, Table};
-use super::{GeoFile, Server};
+use super::{GeoFile, RrsetOrder, Server};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{
     SERVER_TEXT_LENGTH_MAX, SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX, UDP_PAYLOAD_LENGTH_MIN,
@@ -36,6 +36,7 @@ impl Server {
             settle: Duration::from_secs(1),
             watch: true,
             udp_payload: u16::try_from(UDP_PAYLOAD_LENGTH_MAX).unwrap_or(u16::MAX),
+            rrset_order: RrsetOrder::Stable,
             tcp_connections: TCP_CONNECTIONS,
             tcp_connections_per_source: TCP_CONNECTIONS_PER_SOURCE,
             identity: None,
@@ -63,12 +64,17 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
         udp_payload: table
             .read("udp_payload", |item| item.whole(in_i64(UDP_PAYLOAD_LENGTH_MIN), in_i64(UDP_QUERY_LENGTH_MAX)))
             .unwrap_or(default.udp_payload),
+        rrset_order: table.read("rrset_order", rrset_order).unwrap_or(default.rrset_order),
         tcp_connections,
         tcp_connections_per_source,
         identity: table.read("identity", told),
         version: table.read("version", told),
     };
     Some(server)
+}
+
+fn rrset_order(item: Item<'_>) -> Option<RrsetOrder> {
+    item.one_of("an order of records", &[("stable", RrsetOrder::Stable), ("rotated", RrsetOrder::Rotated)])
 }
 
 fn in_i64(limit: usize) -> i64 {

@@ -173,7 +173,7 @@ fn pools_are_read_as_written() {
 fn an_empty_file_gives_the_defaults() {
     let server = good(&[""]).server;
     assert_eq!(server.listen, ["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()]);
-    assert_eq!((server.threads, server.watch), (None, true));
+    assert_eq!((server.threads, server.watch, server.rrset_order), (None, true, RrsetOrder::Stable));
     assert_eq!((server.zones, server.geoip), (PathBuf::from("/etc/signpost/zones"), vec![]));
     assert_eq!(server.control, PathBuf::from("/etc/signpost/signpost.sock"));
     assert_eq!((server.warmup, server.settle), (Duration::from_secs(5), Duration::from_secs(1)));
@@ -193,6 +193,7 @@ fn every_key_of_the_server_is_read() {
         settle = "1m30s"
         watch = false
         udp_payload = 4096
+        rrset_order = "rotated"
         tcp_connections = 10
         tcp_connections_per_source = 5
         identity = "fra-1"
@@ -201,7 +202,7 @@ fn every_key_of_the_server_is_read() {
     .server;
     let listen = ["192.0.2.1:53", "[2001:db8::1]:5300", "[2001:db8::2]:53", "[2001:db8::3]:53"];
     assert_eq!(server.listen, listen.map(|address| address.parse().unwrap()));
-    assert_eq!((server.threads, server.watch), (NonZeroUsize::new(3), false));
+    assert_eq!((server.threads, server.watch, server.rrset_order), (NonZeroUsize::new(3), false, RrsetOrder::Rotated));
     assert_eq!(databases(&server), [Path::new("/usr/share/country.mmdb")]);
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));

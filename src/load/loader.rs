@@ -114,7 +114,9 @@ impl Loader {
         run.report.steered = bound.len();
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
-        let snapshot = Snapshot::new(self.seed, zones, policies).with_identity(Identity::new(&config.server));
+        let snapshot = Snapshot::new(self.seed, zones, policies)
+            .with_order(config.server.rrset_order)
+            .with_identity(Identity::new(&config.server));
         Some((Arc::new(config), Arc::new(snapshot)))
     }
 

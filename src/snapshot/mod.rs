@@ -20,7 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::config::{Config, NodeId, ZoneRules};
+use crate::config::{Config, NodeId, RrsetOrder, ZoneRules};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 pub use binding::{Binding, bindings};
@@ -29,14 +29,14 @@ pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
 pub use identity::Identity;
 pub use lint::lint;
-pub use names::{Entry, EntryId, Kind as EntryKind, Rrset};
+pub use names::{Additional, Entry, EntryId, Kind as EntryKind, Rrset, RrsetId};
 pub use policies::{
     CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Order, Overrides, PerFamily,
     Policies, Probe,
 };
 pub use rendezvous::network_length;
 pub use steering::{Draw, Grade, NodeState, Steering};
-pub use zone::{CompiledZone, Found, Referral, Suffix, compile as compile_zone};
+pub use zone::{CompiledZone, Found, Suffix, compile as compile_zone};
 
 /// What answers now: one snapshot and the steering that follows from health. Readers take it from `serving`, once per batch.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,8 @@ pub struct Snapshot {
     slots: Box<[u32]>,
     /// The most labels of an apex: no longer suffix need be looked up.
     apex_labels_max: usize,
+    /// Whether answers of several addresses begin at any of them, not at the first of the file.
+    rotates: bool,
     /// Pools and policies.
     pub policies: Arc<Policies>,
     /// What is told about the server itself.
@@ -99,12 +101,22 @@ impl Snapshot {
             slots[at] = index as u32;
         }
         let apex_labels_max = zones.iter().map(|linked| linked.apex_labels).max().unwrap_or_default();
-        Self { seed, zones: zones.into(), slots, apex_labels_max, policies, identity: Identity::default() }
+        Self { seed, zones: zones.into(), slots, apex_labels_max, rotates: false, policies, identity: Identity::default() }
     }
 
     /// The same of a server that is this one.
     pub fn with_identity(self, identity: Identity) -> Self {
         Self { identity, ..self }
+    }
+
+    /// The same, with addresses in this order.
+    pub fn with_order(self, order: RrsetOrder) -> Self {
+        Self { rotates: order == RrsetOrder::Rotated, ..self }
+    }
+
+    /// Whether answers of several addresses begin at any of them.
+    pub fn rotates(&self) -> bool {
+        self.rotates
     }
 
     /// The seed of every name hash in here.

@@ -18,8 +18,8 @@ pub enum Kind {
     Plain,
     /// The binding with this index decides about addresses.
     Steered(u32),
-    /// The zone ends here: the referral with this index (RFC 1034 §4.2.1).
-    Cut(u32),
+    /// The zone ends here, with these NS records (RFC 1034 §4.2.1).
+    Cut(RrsetId),
 }
 
 /// One name of the zone.
@@ -44,8 +44,27 @@ pub struct Entry {
 pub struct Rrset {
     /// The type.
     pub rtype: RrType,
+    /// How many RRsets go with it into the additional section ...
+    pub additional_count: u16,
+    /// ... and the first of them in the zone's list.
+    pub additional: u32,
     /// The records, owned by the question's name.
     pub body: Body,
+}
+
+/// An RRset's index in the zone's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RrsetId(pub u32);
+
+/// An RRset that goes into the additional section with another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Additional {
+    /// Which.
+    pub rrset: RrsetId,
+    /// Where its owner stands in the body of the other; nowhere if both have the same owner.
+    pub owner: Option<u16>,
+    /// Whether an answer without it is truncated (RFC 9471 §3.1).
+    pub is_required: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +128,12 @@ impl Names {
 
     /// The entry of a lower-case name, hashed here: for compiling, not for queries.
     pub(super) fn find_slowly(&self, wire: &[u8]) -> Option<EntryId> {
-        self.find(NameHash::of(self.seed, wire), wire)
+        self.find(self.hash(wire), wire)
+    }
+
+    /// The hash of a lower-case name under this table's seed.
+    pub(super) fn hash(&self, wire: &[u8]) -> NameHash {
+        NameHash::of(self.seed, wire)
     }
 
     /// What stands at an entry.
@@ -127,13 +151,18 @@ impl Names {
         self.arena.len()
     }
 
+    /// How many RRsets stand at all of them.
+    pub(super) fn rrset_count(&self) -> usize {
+        self.entries.iter().map(|entry| usize::from(entry.rrset_count)).sum()
+    }
+
     /// How many names exist.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether `wire`, in lower case, is the name of this entry.
-    pub(super) fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
+    fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
         let Some(entry) = self.entries.get(id.0 as usize) else { return false };
         // A stored name ends in its own root label, so a longer one can't pass for a shorter.
         self.arena.get(entry.name as usize..).is_some_and(|stored| stored.starts_with(wire))

@@ -9,7 +9,6 @@ use super::*;
 use crate::config::{Text, parse};
 use crate::diagnostic::Sources;
 use crate::health::Verdict;
-use crate::wire::message::HEADER_LENGTH;
 use crate::wire::{Name, RrType};
 use crate::zone::Zone;
 
@@ -38,7 +37,7 @@ fn name(text: &str) -> Name {
 /// The entry of a name that exists.
 fn entry(zone: &CompiledZone, owner: &str) -> Entry {
     match find(zone, owner) {
-        Found::Name(id) | Found::Cut(id) => *zone.entry(id).unwrap(),
+        Found::Name(id) | Found::Cut { at: id, .. } => *zone.entry(id).unwrap(),
         Found::Wildcard(_) | Found::Moved { .. } | Found::Nothing => panic!("{owner} does not exist"),
     }
 }
@@ -69,8 +68,7 @@ fn decoded(zone: &CompiledZone, owner: &str, body: Body, filler: usize) -> Vec<S
     }
     let start = message.len();
     message.resize(start + body.length(), 0);
-    let apex_offset = HEADER_LENGTH + question.as_wire().len() - zone.apex().as_wire().len();
-    assert_eq!(zone.bodies().write(body, &mut message, start, apex_offset), Some(message.len()));
+    assert_eq!(zone.bodies().write(body, &mut message, start, 0), Some(message.len()));
     let records = body.records() + u16::from(filler > 0);
     message[6..8].copy_from_slice(&records.to_be_bytes());
     let read = Message::from_vec(&message).unwrap();
@@ -123,7 +121,7 @@ x.*.ent      TXT x
         let told = match find(&zone, owner) {
             Found::Name(_) => "name",
             Found::Wildcard(_) => "wildcard",
-            Found::Cut(_) => "cut",
+            Found::Cut { .. } => "cut",
             Found::Moved { .. } => "moved",
             Found::Nothing => "nothing",
         };
@@ -136,7 +134,7 @@ fn what_stands_at_a_name_is_told() {
     let zone = compiled("www A 192.0.2.1\n_steer.www TXT web\ncut NS ns.cut\ncut DS 1 13 2 00\nns.cut A 192.0.2.2\n");
     assert_eq!(entry(&zone, "www").kind, EntryKind::Steered(0));
     assert_eq!(entry(&zone, "ns1").kind, EntryKind::Plain);
-    assert_eq!(entry(&zone, "cut").kind, EntryKind::Cut(0));
+    assert!(matches!(entry(&zone, "cut").kind, EntryKind::Cut(_)));
     let types: Vec<RrType> = zone.rrsets(&entry(&zone, "cut")).iter().map(|rrset| rrset.rtype).collect();
     assert_eq!(types, [RrType::DS], "of the parent's side");
     assert_eq!((zone.serial(), zone.name_count()), (9, 5));
@@ -155,18 +153,18 @@ alias CNAME www
 ",
     );
     let expected = [
-        "www.mail.example.com. 60 IN MX 10 Mx1.example.com.",
+        "www.mail.example.com. 60 IN MX 10 Mx1.Example.COM.",
         "www.mail.example.com. 60 IN MX 20 mx2.example.com.",
         "www.mail.example.com. 60 IN MX 30 a.b.example.net.",
-        "www.mail.example.com. 60 IN MX 40 c.b.example.net.",
+        "www.mail.example.com. 60 IN MX 40 c.B.example.net.",
     ];
     for filler in [0, 1, 300, 8000] {
         assert_eq!(decoded(&zone, "www.mail", body(&zone, "mail", RrType::MX), filler), expected, "{filler}");
     }
     let alias = decoded(&zone, "alias", body(&zone, "alias", RrType::CNAME), 0);
     assert_eq!(alias, ["alias.example.com. 300 IN CNAME WWW.example.com."], "one, though the file has two");
-    let negative = decoded(&zone, "none", zone.negative_soa(), 0);
-    assert_eq!(negative, ["example.com. 60 IN SOA ns1.example.com. hostmaster.example.com. 9 1 1 1 60"]);
+    let negative = decoded(&zone, ".", zone.negative_soa(), 0);
+    assert_eq!(negative, [". 60 IN SOA ns1.example.com. hostmaster.example.com. 9 1 1 1 60"]);
     let mut short = [0; 20];
     assert_eq!(zone.bodies().write(zone.negative_soa(), &mut short, 0, 0), None);
 }
@@ -190,22 +188,71 @@ fn long_bodies_are_read_back_whole_or_refused() {
     assert_eq!(faults[0].message, "the MX records of \"m.example.com.\" do not fit a DNS message");
 }
 
+/// What goes along with an RRset: the owner, as a name at the start of RDATA that stands at this offset, type, and whether it must.
+fn additional(zone: &CompiledZone, rrset: &Rrset) -> Vec<(Option<u16>, RrType, bool)> {
+    let told = |additional: &Additional| {
+        let found = zone.rrset(additional.rrset).unwrap();
+        (additional.owner, found.rtype, additional.is_required)
+    };
+    zone.additional(rrset).iter().map(told).collect()
+}
+
 #[test]
-fn referrals_hold_servers_then_glue() {
-    let zone = compiled("cut NS ns.cut\ncut NS ns1\ncut NS ns.example.net.\nns.cut A 192.0.2.2\nns.cut AAAA 2001:db8::2\n");
-    let EntryKind::Cut(index) = entry(&zone, "cut").kind else { panic!("no cut") };
-    let referral = zone.referral(index).unwrap();
-    assert_eq!((referral.ns.records(), referral.with_glue.records()), (3, 6));
+fn own_glue_comes_first_and_is_required() {
+    let zone = compiled(
+        "cut NS ns1\ncut NS ns.other\ncut NS ns.cut\ncut NS cut\ncut A 192.0.2.3\nns.cut A 192.0.2.2\nns.cut AAAA ::2\n\
+         other NS ns.other\nns.other AAAA ::3\n",
+    );
+    let EntryKind::Cut(servers) = entry(&zone, "cut").kind else { panic!("no cut") };
+    let servers = zone.rrset(servers).unwrap();
+    assert_eq!((servers.rtype, servers.body.records()), (RrType::NS, 4));
+    // 12 octets, `ns1.example.com.` in 17; 12, `ns.other` and a pointer in 11; 12, `ns.cut` and a pointer, whose end is `cut`.
     let expected = [
-        "cut.example.com. 300 IN NS ns.cut.example.com.",
-        "cut.example.com. 300 IN NS ns1.example.com.",
-        "cut.example.com. 300 IN NS ns.example.net.",
-        "ns.cut.example.com. 300 IN A 192.0.2.2",
-        "ns.cut.example.com. 300 IN AAAA 2001:db8::2",
-        "ns1.example.com. 300 IN A 192.0.2.53",
+        (Some(64), RrType::A, true),
+        (Some(64), RrType::AAAA, true),
+        (Some(67), RrType::A, true),
+        (Some(12), RrType::A, false),
+        (Some(41), RrType::AAAA, false),
     ];
-    assert_eq!(decoded(&zone, "deep.below.cut", referral.with_glue, 0), expected);
-    assert_eq!(decoded(&zone, "cut", referral.ns, 0), expected[..3]);
+    assert_eq!(additional(&zone, servers), expected);
+    let EntryKind::Cut(other) = entry(&zone, "other").kind else { panic!("no cut") };
+    assert_eq!(additional(&zone, zone.rrset(other).unwrap()), [(Some(12), RrType::AAAA, true)]);
+}
+
+#[test]
+fn addresses_go_along_where_they_are_known_and_no_policy_decides() {
+    let zone = compiled(
+        "m A 192.0.2.1\nm AAAA ::1\nsteered A 192.0.2.1\n_steer.steered TXT web\n*.w A 192.0.2.1\n*.s A 192.0.2.1\n_steer.*.s TXT web\nc CNAME m\n\
+         cut NS ns.cut\nns.cut A 192.0.2.2\n\
+         one MX 1 M.Example.com.\none MX 2 steered\none MX 3 x.w\none MX 4 c\none MX 5 ns.cut\none MX 6 m\none MX 7 x.s\none MX 8 a.\n\
+         srv SRV 0 0 1 .\nhttps HTTPS 1 .\nhttps A 192.0.2.9\nalias HTTPS 0 https\nmany NS ns1\n",
+    );
+    let rrset = |owner: &str, rtype| *zone.rrsets(&entry(&zone, owner)).iter().find(|rrset| rrset.rtype == rtype).unwrap();
+    // The third names what a wildcard makes; it stands behind 12 + 2 + 15, 12 + 2 + 18 (`Example` is not `example`) and 12 + 2 octets.
+    let expected = [(Some(14), RrType::A, false), (Some(14), RrType::AAAA, false), (Some(75), RrType::A, false)];
+    assert_eq!(additional(&zone, &rrset("one", RrType::MX)), expected);
+    assert_eq!(additional(&zone, &rrset("srv", RrType::SRV)), []);
+    assert_eq!(additional(&zone, &rrset("https", RrType::HTTPS)), [(None, RrType::A, false)]);
+    let alias = [(Some(14), RrType::A, false), (Some(14), RrType::HTTPS, false)];
+    assert_eq!(additional(&zone, &rrset("alias", RrType::HTTPS)), alias);
+
+    let hosts: String = (0..50).map(|n| format!("h{n} A 192.0.2.{n}\nm MX 1 h{n}\nm MX 2 h{n}\n")).collect();
+    let zone = compiled(&hosts);
+    let mx = *zone.rrsets(&entry(&zone, "m")).iter().find(|rrset| rrset.rtype == RrType::MX).unwrap();
+    assert_eq!(zone.additional(&mx).len(), crate::limits::ADDITIONAL_TARGETS_MAX);
+}
+
+/// Each record comes first once, and none is lost.
+#[test]
+fn addresses_turn() {
+    let zone = compiled("www A 192.0.2.1\nwww A 192.0.2.2\nwww A 192.0.2.3\n");
+    let body = body(&zone, "www", RrType::A);
+    for first in 0..3 {
+        let mut message = vec![0; body.length()];
+        assert_eq!(zone.bodies().write(body, &mut message, 0, first), Some(48));
+        let last_octets: Vec<u16> = message.chunks(16).map(|record| u16::from(record[15])).collect();
+        assert_eq!(last_octets, [0, 1, 2].map(|n| 1 + (first + n) % 3));
+    }
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn config() -> Config {
         settle: check.interval,
         watch: false,
         udp_payload: 1232,
+        rrset_order: RrsetOrder::Stable,
         tcp_connections: 1,
         tcp_connections_per_source: 1,
         identity: None,

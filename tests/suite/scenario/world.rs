@@ -77,7 +77,9 @@ impl Texts {
             zone_of(&apex, written, &config, &policies, &mut sources)
         });
         let zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
-        let snapshot = Snapshot::new(SEED, zones, Arc::new(policies)).with_identity(Identity::new(&config.server));
+        let snapshot = Snapshot::new(SEED, zones, Arc::new(policies))
+            .with_order(config.server.rrset_order)
+            .with_identity(Identity::new(&config.server));
         Ok(Compiled { snapshot: Arc::new(snapshot) })
     }
 

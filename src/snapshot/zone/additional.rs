@@ -1,0 +1,155 @@
+//! Which RRsets go into the additional section with which others: addresses of the hosts that RDATA names (RFC 1034 §4.3.2
+//! step 6), and the glue of cuts.
+//!
+//! Found once, when the zone is compiled: a query only copies them. A steered name's addresses are a policy's to choose, so they
+//! are never here.
+
+use std::collections::{HashMap, HashSet};
+
+use super::records::{Records, add_rrset, suffixes};
+use super::{CompiledZone, Found, Suffix};
+use crate::diagnostic::Diagnostic;
+use crate::limits::ADDITIONAL_TARGETS_MAX;
+use crate::snapshot::names::{Additional, Kind, RrsetId};
+use crate::wire::RrType;
+use crate::wire::rdata::embedded_names;
+use crate::zone::Record;
+
+/// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
+/// RFC 9460 §4.1.
+const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType(18), RrType::SRV, RrType(36), RrType::SVCB, RrType::HTTPS];
+
+/// What the RRsets compiled so far name, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Targets<'a> {
+    noted: Vec<Target<'a>>,
+}
+
+/// The search for what goes along.
+struct Finder<'r, 'a> {
+    records: &'r Records<'a>,
+    zone: &'r mut CompiledZone,
+    /// RRsets of addresses at and below cuts, once somebody names them.
+    glue: HashMap<(Box<[u8]>, RrType), Option<RrsetId>>,
+    faults: Vec<Diagnostic>,
+}
+
+/// A record that names a host.
+#[derive(Debug)]
+struct Target<'a> {
+    from: RrsetId,
+    record: &'a Record,
+    /// Where the name stands in the RRset's body, if pointers reach it.
+    at: Option<u16>,
+}
+
+impl<'a> Targets<'a> {
+    /// Takes note of one record of an RRset.
+    pub(super) fn note(&mut self, from: RrsetId, record: &'a Record, at: Option<u16>) {
+        if NAMING_TYPES.contains(&record.rtype) {
+            self.noted.push(Target { from, record, at });
+        }
+    }
+
+    /// Finds for every RRset that names hosts what is known of these.
+    pub(super) fn compile(&self, records: &Records<'_>, zone: &mut CompiledZone) -> Vec<Diagnostic> {
+        let mut finder = Finder { records, zone, glue: HashMap::new(), faults: Vec::new() };
+        for targets in self.noted.chunk_by(|one, other| one.from == other.from) {
+            let Some(from) = targets.first().map(|target| target.from) else { continue };
+            let found = finder.additional_of(targets);
+            let first = finder.zone.additional.len();
+            if let Some(rrset) = finder.zone.rrsets.get_mut(from.0 as usize) {
+                rrset.additional = first as u32;
+                rrset.additional_count = u16::try_from(found.len()).unwrap_or(u16::MAX);
+            }
+            finder.zone.additional.extend(found);
+        }
+        finder.faults
+    }
+}
+
+impl Target<'_> {
+    fn is_service(&self) -> bool {
+        [RrType::SVCB, RrType::HTTPS].contains(&self.record.rtype)
+    }
+
+    /// The host, in lower case, and where its name stands; that of the record itself stands nowhere else.
+    fn host(&self) -> Option<(Box<[u8]>, Option<u16>)> {
+        let name = *embedded_names(self.record.rtype, &self.record.rdata).last()?;
+        let wire = self.record.rdata.get(name.start..name.start + name.length)?;
+        if wire == [0] {
+            // RFC 9460 §2.5.2: in service mode the root stands for the owner; elsewhere it says that there is no such host.
+            let is_owner = self.is_service() && !self.record.rdata.starts_with(&[0, 0]);
+            return is_owner.then(|| (self.record.owner.to_lowercase_wire(), None));
+        }
+        // Behind hundreds of servers pointers no longer reach; a zone has a dozen.
+        self.at.map(|at| (wire.to_ascii_lowercase().into(), Some(at)))
+    }
+}
+
+impl Finder<'_, '_> {
+    fn additional_of(&mut self, targets: &[Target<'_>]) -> Vec<Additional> {
+        let (mut required, mut useful) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        let mut useful_targets = 0;
+        for target in targets {
+            let Some((host, at)) = target.host().filter(|(host, _)| !seen.contains(host)) else { continue };
+            let owner = target.record.owner.to_lowercase_wire();
+            let is_servers = target.record.rtype == RrType::NS;
+            // RFC 9471 §3.1: without the glue of its own servers nobody finds a zone; all else only saves queries.
+            let is_required = is_servers && self.records.is_cut(&owner) && suffixes(&host).any(|suffix| *suffix == *owner);
+            let services = (target.is_service() && at.is_some()).then_some(target.record.rtype);
+            let types = [RrType::A, RrType::AAAA].into_iter().chain(services);
+            // A target may be its own owner, by name or by wildcard: what is the answer is not repeated.
+            let found = types.filter_map(|rtype| self.find(&host, rtype, is_servers));
+            let rrsets: Vec<_> = found.filter(|rrset| *rrset != target.from).collect();
+            useful_targets += usize::from(!is_required && !rrsets.is_empty());
+            let found = rrsets.into_iter().map(|rrset| Additional { rrset, owner: at, is_required });
+            if is_required {
+                required.extend(found);
+            } else if useful_targets <= ADDITIONAL_TARGETS_MAX {
+                useful.extend(found);
+            }
+            seen.insert(host);
+        }
+        required.append(&mut useful);
+        required
+    }
+
+    /// An RRset of a host of this zone that no policy decides about; behind a cut only as glue.
+    fn find(&mut self, host: &[u8], rtype: RrType, glue: bool) -> Option<RrsetId> {
+        let suffixes: Vec<&[u8]> = suffixes(host).collect();
+        let labels = suffixes.len() - 1;
+        let apex_labels = self.zone.apex.label_count();
+        let suffix = |count: usize| suffixes.get(labels - count).copied().unwrap_or_default();
+        if apex_labels > labels || *suffix(apex_labels) != *self.records.apex_key {
+            return None;
+        }
+        let hashed = |count| Suffix { wire: suffix(count), hash: self.zone.names.hash(suffix(count)) };
+        match self.zone.find(labels, apex_labels, hashed) {
+            Found::Name(id) | Found::Wildcard(id) => {
+                let entry = self.zone.entry(id).filter(|entry| entry.kind == Kind::Plain)?;
+                let place = self.zone.rrsets(entry).iter().position(|rrset| rrset.rtype == rtype)?;
+                Some(RrsetId(entry.rrsets + place as u32))
+            }
+            Found::Cut { .. } if glue => self.glue(host, rtype),
+            Found::Cut { .. } | Found::Moved { .. } | Found::Nothing => None,
+        }
+    }
+
+    /// An RRset at or below a cut, compiled when it is first asked for. No wildcard makes one: it would be the child's.
+    fn glue(&mut self, host: &[u8], rtype: RrType) -> Option<RrsetId> {
+        let key = (Box::from(host), rtype);
+        if let Some(known) = self.glue.get(&key) {
+            return *known;
+        }
+        let records = self.records.rrset(host, rtype);
+        let compiled = if records.is_empty() || self.zone.is_too_big() {
+            None
+        } else {
+            add_rrset(self.zone, rtype, records, |_, _, _| {}).map_err(|fault| self.faults.push(fault)).ok()
+        };
+        self.glue.insert(key, compiled);
+        compiled
+    }
+}

@@ -1,0 +1,159 @@
+//! One zone compiled: names, RRsets, referrals and the SOA of negative answers, all as ready octets.
+//! Here is what a query asks of it; how it is made is `compile.rs`'s matter.
+
+mod additional;
+mod compile;
+mod records;
+
+use super::binding::Binding;
+use super::body::{Bodies, Body};
+use super::hash::NameHash;
+use super::names::{Additional, Entry, EntryId, Kind, Names, Rrset, RrsetId};
+use crate::limits::ZONE_COMPILED_LENGTH_MAX;
+use crate::wire::Name;
+
+pub use compile::compile;
+
+/// Everything that answers for one zone.
+#[derive(Debug)]
+pub struct CompiledZone {
+    apex: Name,
+    apex_entry: EntryId,
+    names: Names,
+    /// Those of each entry side by side, then NS records of cuts and glue.
+    rrsets: Vec<Rrset>,
+    additional: Vec<Additional>,
+    bodies: Bodies,
+    negative_soa: Body,
+    serial: u32,
+    bindings: Vec<Binding>,
+}
+
+/// Where a name leads in its zone (RFC 1034 §4.3.2 step 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The name exists.
+    Name(EntryId),
+    /// A wildcard makes it (RFC 4592 §3.3.1).
+    Wildcard(EntryId),
+    /// It is at or below this cut of `labels` labels.
+    Cut {
+        /// The cut.
+        at: EntryId,
+        /// Its labels, without the root.
+        labels: usize,
+    },
+    /// It is below this name of `labels` labels, whose DNAME moves it (RFC 6672 §3.2).
+    Moved {
+        /// The name with the DNAME.
+        by: EntryId,
+        /// Its labels, without the root.
+        labels: usize,
+    },
+    /// It does not exist.
+    Nothing,
+}
+
+/// One suffix of the name that is looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Suffix<'a> {
+    /// Its lower-case wire form.
+    pub wire: &'a [u8],
+    /// Its hash.
+    pub hash: NameHash,
+}
+
+impl CompiledZone {
+    /// Looks a name up; `suffix(n)` is its suffix of `n` labels, `labels` the whole name's count, `apex_labels` the zone's.
+    pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
+        let whole = suffix(labels);
+        if let Some(id) = self.names.find(whole.hash, whole.wire) {
+            return if self.is_cut(id) { Found::Cut { at: id, labels } } else { Found::Name(id) };
+        }
+        // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
+        let mut encloser = self.apex_entry;
+        for count in apex_labels..labels {
+            if count > apex_labels {
+                let below = suffix(count);
+                let Some(id) = self.names.find(below.hash, below.wire) else { break };
+                encloser = id;
+            }
+            if self.is_cut(encloser) {
+                return Found::Cut { at: encloser, labels: count };
+            }
+            if self.names.entry(encloser).is_some_and(|entry| entry.redirects) {
+                return Found::Moved { by: encloser, labels: count };
+            }
+        }
+        match self.names.entry(encloser).and_then(|entry| entry.wildcard) {
+            Some(id) => Found::Wildcard(id),
+            None => Found::Nothing,
+        }
+    }
+
+    /// What stands at an entry.
+    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.names.entry(id)
+    }
+
+    /// The RRsets of an entry.
+    pub fn rrsets(&self, entry: &Entry) -> &[Rrset] {
+        let first = entry.rrsets as usize;
+        self.rrsets.get(first..first + entry.rrset_count as usize).unwrap_or_default()
+    }
+
+    /// One RRset, such as that of a cut.
+    pub fn rrset(&self, id: RrsetId) -> Option<&Rrset> {
+        self.rrsets.get(id.0 as usize)
+    }
+
+    /// What goes into the additional section with an RRset, the most useful first.
+    pub fn additional(&self, rrset: &Rrset) -> &[Additional] {
+        let first = rrset.additional as usize;
+        self.additional.get(first..first + usize::from(rrset.additional_count)).unwrap_or_default()
+    }
+
+    /// The octets behind every [`Body`] of this zone.
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The SOA as negative answers carry it: TTL cut to the minimum (RFC 2308 §3).
+    pub fn negative_soa(&self) -> Body {
+        self.negative_soa
+    }
+
+    /// The zone's name.
+    pub fn apex(&self) -> &Name {
+        &self.apex
+    }
+
+    /// The SOA's serial.
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// The bound names by the index in [`Kind::Steered`].
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// How many names exist, empty non-terminals included.
+    pub fn name_count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// How many RRsets there are above the cuts.
+    pub fn rrset_count(&self) -> usize {
+        self.names.rrset_count()
+    }
+
+    /// Whether offsets into it would no longer be true.
+    fn is_too_big(&self) -> bool {
+        self.names.octet_count().max(self.bodies.octet_count()) > ZONE_COMPILED_LENGTH_MAX
+    }
+
+    fn is_cut(&self, id: EntryId) -> bool {
+        self.names.entry(id).is_some_and(|entry| matches!(entry.kind, Kind::Cut(_)))
+    }
+}
