@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
@@ -13,7 +14,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -25,6 +26,8 @@ pub struct Loader {
     world: Option<(Stamps, Arc<World>)>,
     zones: HashMap<Name, GoodZone>,
     policies: Option<Arc<Policies>>,
+    /// When it is, in seconds since 1970, if that is not to be asked of the clock.
+    now: Option<u64>,
     /// Everything looked at by the last load, good or bad.
     seen: Seen,
 }
@@ -44,6 +47,8 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 struct GoodZone {
     compiled: Arc<CompiledZone>,
+    /// How many records its file has.
+    records: usize,
     stamps: Stamps,
     /// The bindings of the configuration that it was compiled with.
     steer: Option<Vec<(Name, String)>>,
@@ -53,7 +58,13 @@ impl Loader {
     /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
     pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
         let path = path.into();
-        Self { path, seed, world: None, zones: HashMap::new(), policies: None, seen: Seen::default() }
+        Self { path, seed, world: None, zones: HashMap::new(), policies: None, now: None, seen: Seen::default() }
+    }
+
+    /// The same as of a time in seconds since 1970: how old a database is depends on when that is asked.
+    #[must_use]
+    pub fn at(self, now: u64) -> Self {
+        Self { now: Some(now), ..self }
     }
 
     /// Whether anything that the last load looked at is not as it was then.
@@ -104,13 +115,14 @@ impl Loader {
         // What seems unused may be named in a line that could not be read.
         if run.report.errors() == 0 {
             run.tell(config::unused(&config, &bound));
+            run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
         run.tell(self.gone(&linked));
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
-        run.report.rrsets = zones.iter().map(|zone| zone.zone.rrset_count()).sum();
+        run.report.records = self.zones.values().map(|zone| zone.records).sum();
         run.report.steered = bound.len();
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
@@ -196,7 +208,8 @@ impl Loader {
             match link(Arc::clone(&compiled), rules, config, policies) {
                 Ok(linked) => {
                     run.tell(lint(&parsed, &linked, policies));
-                    return Some((linked, GoodZone { compiled, stamps, steer: setting.steer() }));
+                    let records = parsed.records.len();
+                    return Some((linked, GoodZone { compiled, records, stamps, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
@@ -237,6 +250,10 @@ impl GoodZone {
     }
 }
 
+fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// Checks one zone file as the zone `apex`; with what the configuration at `config` says, if there is one.
 pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let mut run = Run::default();
@@ -248,13 +265,18 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let Some((parsed, compiled)) = read.compiled else { return run.report };
     run.report.zones = 1;
     run.report.names = compiled.name_count();
-    run.report.rrsets = compiled.rrset_count();
+    run.report.records = parsed.records.len();
     run.report.steered = compiled.bindings().len();
     if let Some(config) = &config {
         // Where clients are does not matter here.
         let (policies, _) = Policies::compile(config, Arc::default(), None);
         match link(Arc::new(compiled), rules, config, &policies) {
-            Ok(linked) => run.tell(lint(&parsed, &linked, &policies)),
+            Ok(linked) => {
+                run.tell(lint(&parsed, &linked, &policies));
+                let bound: Vec<_> = linked.links.iter().map(|link| link.node).collect();
+                // No database was read, so the time does not matter.
+                run.tell(lint_load(config, &bound, policies.world(), 0));
+            }
             Err(faults) => run.tell(faults),
         }
     }
