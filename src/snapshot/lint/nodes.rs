@@ -160,11 +160,7 @@ pub(super) fn private_address(steered: &Steered<'_>) -> Vec<Diagnostic> {
 }
 
 fn addressed(endpoint: &Endpoint, address: IpAddr, more: usize, what: &str) -> Diagnostic {
-    let others = match more {
-        0 => String::new(),
-        1 => ", and one more has such a one".to_owned(),
-        more => format!(", and {more} more have such ones"),
-    };
+    let others = if more == 0 { String::new() } else { format!(" (and {more} more)") };
     Diagnostic::warning(endpoint.span, format!("the endpoint \"{}\" has {what}, {address}{others}", endpoint.name))
 }
 
