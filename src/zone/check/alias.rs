@@ -1,7 +1,8 @@
 //! Checks of names that lead to other names: CNAME and DNAME, and what may not stand beside or below them.
 //! Where they lead, as far as somebody else must be there, is in `targets.rs`.
 
-use super::nodes::{Key, Node, Nodes, target};
+use super::super::Record;
+use super::nodes::{Nodes, target};
 use super::{Found, finding};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
 use crate::wire::RrType;
@@ -12,14 +13,13 @@ const BESIDE_CNAME: [RrType; 3] = [RrType(25), RrType(46), RrType(47)];
 
 /// RFC 1034 §3.6.2, RFC 2181 §10.1.
 pub(super) fn cname_beside_data(nodes: &Nodes<'_>, found: &mut Found) {
-    let mut told: Option<Node<'_, '_>> = None;
-    for cname in nodes.all(RrType::CNAME) {
-        let Some(node) = nodes.find(cname.owner.as_wire()) else { continue };
-        let other = node.records.iter().find(|record| record.rtype != RrType::CNAME && !BESIDE_CNAME.contains(&record.rtype));
-        // Of several CNAMEs of one owner the first is shown.
-        let is_first = node.rrset(RrType::CNAME).first().is_some_and(|first| std::ptr::eq(*first, *cname));
-        let Some(other) = other.filter(|_| is_first && told.is_none_or(|told| told.owner != node.owner)) else { continue };
-        told = Some(node);
+    if nodes.all(RrType::CNAME).is_empty() {
+        return;
+    }
+    for node in nodes.iter().filter(|node| node.records.len() > 1) {
+        let Some(cname) = node.rrset(RrType::CNAME).first() else { continue };
+        let beside = |record: &&&Record| record.rtype != RrType::CNAME && !BESIDE_CNAME.contains(&record.rtype);
+        let Some(other) = node.records.iter().find(beside) else { continue };
         let message = || format!("\"{}\" has a CNAME record and other data", node.owner);
         let help = if nodes.is_apex(node.owner.as_wire()) {
             "an apex can't be a CNAME: write addresses (@ IN A 192.0.2.10) and steer them (_steer IN TXT \"web\")"
@@ -43,8 +43,7 @@ pub(super) fn alias_twice(nodes: &Nodes<'_>, found: &mut Found) {
     for node in nodes.iter() {
         for rrset in [RrType::CNAME, RrType::DNAME].map(|rtype| node.rrset(rtype)) {
             let Some((first, more)) = rrset.split_first() else { continue };
-            let differs =
-                |second: &&&crate::zone::Record| folded(second.rtype, &second.rdata) != folded(first.rtype, &first.rdata);
+            let differs = |second: &&&Record| folded(second.rtype, &second.rdata) != folded(first.rtype, &first.rdata);
             for second in more.iter().filter(differs) {
                 let message = || format!("\"{}\" has two {} records", first.owner, first.rtype);
                 found.add(|| {
@@ -75,29 +74,38 @@ pub(super) fn below_dname(nodes: &Nodes<'_>, found: &mut Found) {
     }
 }
 
-/// Each circle is told once, at its first record in the file. One that is longer than what is followed anyway is not sought.
+/// Each circle is told once, at its first name in the file. One that is longer than what is followed anyway is not sought.
 pub(super) fn alias_loop(nodes: &Nodes<'_>, found: &mut Found) {
-    for start in nodes.all(RrType::CNAME) {
-        let mut at = *start;
-        for length in 1..=CNAME_CHAIN_LENGTH_MAX {
-            let Some(next) = target(at).and_then(|target| nodes.rrset(target, RrType::CNAME).first()) else { break };
-            if Key(next.owner.as_wire()) == Key(start.owner.as_wire()) {
-                let message = || match length {
-                    1 => format!("the CNAME of \"{}\" leads to itself", start.owner),
-                    _ => format!("the CNAME of \"{}\" leads back to it over {} more", start.owner, length - 1),
+    if nodes.all(RrType::CNAME).is_empty() {
+        return;
+    }
+    // Each name is looked up once, not once for every chain that leads over it.
+    let aliases: Vec<(Option<&Record>, Option<usize>)> = nodes
+        .iter()
+        .map(|node| {
+            let cname = node.rrset(RrType::CNAME).first().copied();
+            (cname, cname.and_then(target).and_then(|target| nodes.place_of(target)))
+        })
+        .collect();
+    for (start, (cname, next)) in aliases.iter().enumerate() {
+        let (Some(first), Some(mut at)) = (cname, *next) else { continue };
+        let mut last = first;
+        for more in 0..CNAME_CHAIN_LENGTH_MAX {
+            if at == start {
+                let message = || match more {
+                    0 => format!("the CNAME of \"{}\" leads to itself", first.owner),
+                    more => format!("the CNAME of \"{}\" leads back to it over {more} more", first.owner),
                 };
                 found.add(|| {
-                    finding(Some(start.data), message())
+                    finding(Some(first.data), message())
                         .label("here the circle begins")
-                        .related("it closes", at.span)
+                        .related("it closes", last.span)
                         .help("let one of them lead to a name with addresses")
                 });
-                break;
             }
-            if (next.span.file, next.span.start) <= (start.span.file, start.span.start) {
-                break;
-            }
-            at = next;
+            // A circle over an earlier name is told there.
+            let Some((Some(cname), Some(next))) = aliases.get(at).filter(|_| at > start) else { break };
+            (last, at) = (cname, *next);
         }
     }
 }

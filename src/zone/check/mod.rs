@@ -94,11 +94,15 @@ struct Found {
 impl Found {
     /// Adds a finding, which is put into words only if there is room to show it.
     fn add(&mut self, finding: impl FnOnce() -> Diagnostic) {
-        if self.kept.len() < DIAGNOSTICS_PER_FILE_MAX {
-            self.kept.push(finding());
-        } else {
+        if self.is_full() {
             self.more += 1;
+        } else {
+            self.kept.push(finding());
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.kept.len() >= DIAGNOSTICS_PER_FILE_MAX
     }
 }
 

@@ -113,8 +113,13 @@ impl<'z> Nodes<'z> {
         records
     }
 
+    /// The place of a name's node among [`Nodes::iter`].
+    pub(super) fn place_of(&self, name: &[u8]) -> Option<usize> {
+        self.places.get(&Key(name)).copied()
+    }
+
     pub(super) fn find(&self, name: &[u8]) -> Option<Node<'_, 'z>> {
-        self.places.get(&Key(name)).and_then(|place| self.node(*place))
+        self.node(self.place_of(name)?)
     }
 
     pub(super) fn rrset(&self, name: &[u8], rtype: RrType) -> &[&'z Record] {

@@ -37,7 +37,8 @@ pub(super) fn target_missing(nodes: &Nodes<'_>, found: &mut Found) {
         if nodes.find(target).is_some() || nodes.highest_cut(target).is_some() || is_made(nodes, target) {
             continue;
         }
-        if is_told(nodes, target) {
+        // What can't be shown any more is only counted.
+        if !found.is_full() && is_told(nodes, target) {
             continue;
         }
         let target = shown(target);
