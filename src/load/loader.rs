@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
@@ -28,9 +28,14 @@ pub struct Loader {
     policies: Option<Arc<Policies>>,
     /// When it is, in seconds since 1970, if that is not to be asked of the clock.
     now: Option<u64>,
+    /// Told of each zone that was read.
+    progress: Option<Progress>,
     /// Everything looked at by the last load, good or bad.
     seen: Seen,
 }
+
+/// Takes how long a load has taken so far, how many zones it has read, and how many there are.
+pub type Progress = fn(Duration, usize, usize);
 
 /// What a load brought.
 #[derive(Debug)]
@@ -58,13 +63,19 @@ impl Loader {
     /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
     pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
         let path = path.into();
-        Self { path, seed, world: None, zones: HashMap::new(), policies: None, now: None, seen: Seen::default() }
+        Self { path, seed, world: None, zones: HashMap::new(), policies: None, now: None, progress: None, seen: Seen::default() }
     }
 
     /// The same as of a time in seconds since 1970: how old a database is depends on when that is asked.
     #[must_use]
     pub fn at(self, now: u64) -> Self {
         Self { now: Some(now), ..self }
+    }
+
+    /// The same with somebody who wants to know how far a load is.
+    #[must_use]
+    pub fn progress(self, progress: Progress) -> Self {
+        Self { progress: Some(progress), ..self }
     }
 
     /// Whether anything that the last load looked at is not as it was then.
@@ -169,10 +180,14 @@ impl Loader {
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
-        for file in &files {
+        let started = Instant::now();
+        for (read, file) in (1..).zip(&files) {
             match self.load_zone(file, config, policies, run) {
                 Some(zone) => linked.push(zone),
                 None => lost |= self.zones.contains_key(&file.apex),
+            }
+            if let Some(progress) = self.progress {
+                progress(started.elapsed(), read, files.len());
             }
         }
         (!lost).then_some(linked)
