@@ -26,6 +26,10 @@ pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 pub const GEO_FILE_LENGTH_MAX: usize = 1 << 30;
 /// The latest build date of a geo database, in seconds since 1970: beyond 2100 the file is damaged.
 pub const GEO_BUILD_SECONDS_MAX: u64 = 4_102_444_800;
+/// The least age at which a geo database may be called old: publishers build them daily at most.
+pub const GEO_AGE_MIN: Duration = Duration::from_secs(86_400);
+/// The greatest age at which it may be called old: a century is never.
+pub const GEO_AGE_MAX: Duration = Duration::from_secs(36_500 * 86_400);
 /// Prefixes that the walk of a geo database meets for each node of its tree: a whole one has fewer than two, one with loops no end.
 pub const GEO_VISITS_PER_NODE_MAX: u64 = 4;
 /// `$INCLUDE` inside `$INCLUDE`: as deep as any real tree, and a loop ends here at the latest.

@@ -28,6 +28,7 @@ pub(super) const SERVER: Shape = Shape {
         "threads",
         "zones",
         "geoip",
+        "geoip_age",
         "control",
         "warmup",
         "settle",

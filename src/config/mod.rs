@@ -74,6 +74,8 @@ pub struct Server {
     pub zones_span: Option<Span>,
     /// Geo databases; the first that knows a fact about an address wins.
     pub geoip: Vec<GeoFile>,
+    /// How old a geo database may be before that is worth a warning.
+    pub geoip_age: Duration,
     /// The Unix socket for `status`, `reload` and `explain`.
     pub control: PathBuf,
     /// How long the start waits for first verdicts at most.
@@ -352,6 +354,18 @@ impl Node {
         match self {
             Self::Pool(pool) => &pool.common,
             Self::Policy(policy) => &policy.common,
+        }
+    }
+}
+
+impl Policy {
+    /// Whom it chooses among, without the one for when nothing is up.
+    pub fn children(&self) -> Vec<NodeId> {
+        match &self.choose {
+            Choose::Nearest { from, .. } | Choose::Failover(from) | Choose::Weighted(from) | Choose::Hashed(from) => {
+                from.iter().map(|child| child.node).collect()
+            }
+            Choose::Geo { rules, otherwise } => rules.iter().flat_map(|rule| &rule.order).chain(otherwise).copied().collect(),
         }
     }
 }

@@ -11,11 +11,13 @@ use super::table::{Item, Table};
 use super::{GeoFile, RrsetOrder, Server};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{
-    SERVER_TEXT_LENGTH_MAX, SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX, UDP_PAYLOAD_LENGTH_MIN,
-    UDP_QUERY_LENGTH_MAX,
+    GEO_AGE_MAX, GEO_AGE_MIN, SERVER_TEXT_LENGTH_MAX, SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX,
+    UDP_PAYLOAD_LENGTH_MIN, UDP_QUERY_LENGTH_MAX,
 };
 
 const DNS_PORT: u16 = 53;
+/// Who renews a database monthly has long missed it by then.
+const GEO_AGE: Duration = Duration::from_secs(365 * 86_400);
 const TCP_CONNECTIONS: usize = 1024;
 const TCP_CONNECTIONS_PER_SOURCE: usize = 20;
 
@@ -31,6 +33,7 @@ impl Server {
             zones: folder.join("zones"),
             zones_span: None,
             geoip: Vec::new(),
+            geoip_age: GEO_AGE,
             control: folder.join("signpost.sock"),
             warmup: Duration::from_secs(5),
             settle: Duration::from_secs(1),
@@ -57,6 +60,7 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
         zones: table.read("zones", Item::path).unwrap_or(default.zones),
         zones_span: table.get("zones").map(|item| item.span),
         geoip: table.read("geoip", geoip).unwrap_or(default.geoip),
+        geoip_age: table.read("geoip_age", |item| item.duration(GEO_AGE_MIN, GEO_AGE_MAX)).unwrap_or(default.geoip_age),
         control: table.read("control", Item::path).unwrap_or(default.control),
         warmup: wait("warmup").unwrap_or(default.warmup),
         settle: wait("settle").unwrap_or(default.settle),

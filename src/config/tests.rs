@@ -175,6 +175,7 @@ fn an_empty_file_gives_the_defaults() {
     assert_eq!(server.listen, ["0.0.0.0:53".parse().unwrap(), "[::]:53".parse().unwrap()]);
     assert_eq!((server.threads, server.watch, server.rrset_order), (None, true, RrsetOrder::Stable));
     assert_eq!((server.zones, server.geoip), (PathBuf::from("/etc/signpost/zones"), vec![]));
+    assert_eq!(server.geoip_age, Duration::from_secs(365 * 86_400));
     assert_eq!(server.control, PathBuf::from("/etc/signpost/signpost.sock"));
     assert_eq!((server.warmup, server.settle), (Duration::from_secs(5), Duration::from_secs(1)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (1232, 1024, 20));
@@ -188,6 +189,7 @@ fn every_key_of_the_server_is_read() {
         threads = 3
         zones = "../zones"
         geoip = "/usr/share/country.mmdb"
+        geoip_age = "30d"
         control = "/run/signpost.sock"
         warmup = "0s"
         settle = "1m30s"
@@ -204,6 +206,7 @@ fn every_key_of_the_server_is_read() {
     assert_eq!(server.listen, listen.map(|address| address.parse().unwrap()));
     assert_eq!((server.threads, server.watch, server.rrset_order), (NonZeroUsize::new(3), false, RrsetOrder::Rotated));
     assert_eq!(databases(&server), [Path::new("/usr/share/country.mmdb")]);
+    assert_eq!(server.geoip_age, Duration::from_secs(30 * 86_400));
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));

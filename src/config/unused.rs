@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Choose, Common, Config, Node, NodeId};
+use super::{Common, Config, Node, NodeId};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Warns of every pool and policy that neither the configuration names nor a zone binds, and of `ttl` and `ecs` at one that is
@@ -55,12 +55,7 @@ fn children(node: &Node) -> Vec<NodeId> {
     let Node::Policy(policy) = node else {
         return Vec::new();
     };
-    let mut named: Vec<NodeId> = match &policy.choose {
-        Choose::Nearest { from, .. } | Choose::Failover(from) | Choose::Weighted(from) | Choose::Hashed(from) => {
-            from.iter().map(|child| child.node).collect()
-        }
-        Choose::Geo { rules, otherwise } => rules.iter().flat_map(|rule| &rule.order).chain(otherwise).copied().collect(),
-    };
+    let mut named = policy.children();
     named.extend(policy.last);
     named
 }

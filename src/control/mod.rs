@@ -14,7 +14,7 @@ mod status;
 
 pub use client::call;
 pub use command::{Command, ZoneFile, parse};
-pub use console::deliver;
+pub use console::{deliver, show_progress};
 pub use explain::{Query, down};
 pub use protocol::{ExplainRequest, Reply, Request};
 pub use socket::{Listening, listen};

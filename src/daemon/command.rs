@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::demo::demo;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
-use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver};
+use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, show_progress};
 use crate::health::Verdict;
 use crate::load::{Loader, Report, check_zone, control_socket};
 use crate::snapshot::{Serving, Steering};
@@ -41,7 +41,9 @@ fn ended(result: Result<(), Failure>) -> Reply {
 fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
     let started = Instant::now();
     let report = match zone {
-        None => Loader::new(config, unguessable()).load().map_or_else(|report| report, |loaded| loaded.report),
+        None => {
+            Loader::new(config, unguessable()).progress(show_progress).load().map_or_else(|report| report, |loaded| loaded.report)
+        }
         Some(ZoneFile { name, file }) => match Name::parse(name.as_bytes(), Some(&Name::root())) {
             Ok(apex) => check_zone(config, &apex, &file),
             Err(error) => return Reply::bad_input(format!("error: \"{name}\" is no domain name: {error}")),

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::files::{self, Seen, Stamps, folder_of};
 use super::report::Report;
@@ -13,7 +14,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -25,9 +26,16 @@ pub struct Loader {
     world: Option<(Stamps, Arc<World>)>,
     zones: HashMap<Name, GoodZone>,
     policies: Option<Arc<Policies>>,
+    /// When it is, in seconds since 1970, if that is not to be asked of the clock.
+    now: Option<u64>,
+    /// Told of each zone that was read.
+    progress: Option<Progress>,
     /// Everything looked at by the last load, good or bad.
     seen: Seen,
 }
+
+/// Takes how long a load has taken so far, how many zones it has read, and how many there are.
+pub type Progress = fn(Duration, usize, usize);
 
 /// What a load brought.
 #[derive(Debug)]
@@ -44,6 +52,8 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 struct GoodZone {
     compiled: Arc<CompiledZone>,
+    /// How many records its file has.
+    records: usize,
     stamps: Stamps,
     /// The bindings of the configuration that it was compiled with.
     steer: Option<Vec<(Name, String)>>,
@@ -53,7 +63,19 @@ impl Loader {
     /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
     pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
         let path = path.into();
-        Self { path, seed, world: None, zones: HashMap::new(), policies: None, seen: Seen::default() }
+        Self { path, seed, world: None, zones: HashMap::new(), policies: None, now: None, progress: None, seen: Seen::default() }
+    }
+
+    /// The same as of a time in seconds since 1970: how old a database is depends on when that is asked.
+    #[must_use]
+    pub fn at(self, now: u64) -> Self {
+        Self { now: Some(now), ..self }
+    }
+
+    /// The same with somebody who wants to know how far a load is.
+    #[must_use]
+    pub fn progress(self, progress: Progress) -> Self {
+        Self { progress: Some(progress), ..self }
     }
 
     /// Whether anything that the last load looked at is not as it was then.
@@ -104,13 +126,14 @@ impl Loader {
         // What seems unused may be named in a line that could not be read.
         if run.report.errors() == 0 {
             run.tell(config::unused(&config, &bound));
+            run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
         run.tell(self.gone(&linked));
         self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
         let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
-        run.report.rrsets = zones.iter().map(|zone| zone.zone.rrset_count()).sum();
+        run.report.records = self.zones.values().map(|zone| zone.records).sum();
         run.report.steered = bound.len();
         let policies = Arc::new(policies);
         self.policies = Some(Arc::clone(&policies));
@@ -159,10 +182,14 @@ impl Loader {
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
-        for file in &files {
+        let started = Instant::now();
+        for (read, file) in (1..).zip(&files) {
             match self.load_zone(file, config, policies, run) {
                 Some(zone) => linked.push(zone),
                 None => lost |= self.zones.contains_key(&file.apex),
+            }
+            if let Some(progress) = self.progress {
+                progress(started.elapsed(), read, files.len());
             }
         }
         (!lost).then_some(linked)
@@ -198,7 +225,8 @@ impl Loader {
             match link(Arc::clone(&compiled), rules, config, policies) {
                 Ok(linked) => {
                     run.tell(lint(&parsed, &linked, policies));
-                    return Some((linked, GoodZone { compiled, stamps, steer: setting.steer() }));
+                    let records = parsed.records.len();
+                    return Some((linked, GoodZone { compiled, records, stamps, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
@@ -239,6 +267,10 @@ impl GoodZone {
     }
 }
 
+fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
 /// Checks one zone file as the zone `apex`; with what the configuration at `config` says, if there is one.
 pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let mut run = Run::default();
@@ -250,13 +282,18 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let Some((parsed, compiled)) = read.compiled else { return run.report };
     run.report.zones = 1;
     run.report.names = compiled.name_count();
-    run.report.rrsets = compiled.rrset_count();
+    run.report.records = parsed.records.len();
     run.report.steered = compiled.bindings().len();
     if let Some(config) = &config {
         // Where clients are does not matter here.
         let (policies, _) = Policies::compile(config, Arc::default(), None);
         match link(Arc::new(compiled), rules, config, &policies) {
-            Ok(linked) => run.tell(lint(&parsed, &linked, &policies)),
+            Ok(linked) => {
+                run.tell(lint(&parsed, &linked, &policies));
+                let bound: Vec<_> = linked.links.iter().map(|link| link.node).collect();
+                // No database was read, so the time does not matter.
+                run.tell(lint_load(config, &bound, policies.world(), 0));
+            }
             Err(faults) => run.tell(faults),
         }
     }

@@ -14,6 +14,6 @@ mod zones;
 mod tests;
 
 pub use files::Seen;
-pub use loader::{Loaded, Loader, check_zone, control_socket};
+pub use loader::{Loaded, Loader, Progress, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

@@ -14,8 +14,8 @@ pub struct Report {
     pub zones: usize,
     /// How many names they have.
     pub names: usize,
-    /// How many RRsets.
-    pub rrsets: usize,
+    /// How many records.
+    pub records: usize,
     /// How many names are bound.
     pub steered: usize,
 }
@@ -51,7 +51,7 @@ impl Report {
         if self.is_refused {
             return format!("refused whole: {}", counted(&found));
         }
-        let standing = [(self.zones, "zone"), (self.names, "name"), (self.rrsets, "RRset"), (self.steered, "steered name")];
+        let standing = [(self.zones, "zone"), (self.names, "name"), (self.records, "record"), (self.steered, "steered name")];
         format!("{}, {}", counted(&standing), counted(&found))
     }
 }

@@ -1,7 +1,7 @@
 //! Warnings about policies that ask where clients are when nothing can tell: they load, and silently choose the same for all.
 //! They need the configuration and the world together. Nothing is refused here: without a database the order of the file holds.
 
-use crate::config::{Choose, Config, Node, NodeId, Policy, Rule};
+use crate::config::{Choose, Config, Node, Policy, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::geo::{Facts, Match, World};
 
@@ -19,21 +19,14 @@ pub fn blind(config: &Config, world: &World) -> Vec<Diagnostic> {
 fn located(config: &Config) -> Vec<bool> {
     let mut located: Vec<bool> = Vec::with_capacity(config.nodes.len());
     for node in &config.nodes {
-        let any_child = children(node).iter().any(|id| located.get(id.0 as usize).copied().unwrap_or(false));
+        let children = match node {
+            Node::Policy(policy) => policy.children(),
+            Node::Pool(_) => Vec::new(),
+        };
+        let any_child = children.iter().any(|id| located.get(id.0 as usize).copied().unwrap_or(false));
         located.push(any_child || node.common().location.is_some());
     }
     located
-}
-
-/// Whom a node chooses among; those for when nothing is up stand for no place.
-fn children(node: &Node) -> Vec<NodeId> {
-    let Node::Policy(policy) = node else { return Vec::new() };
-    match &policy.choose {
-        Choose::Nearest { from, .. } | Choose::Failover(from) | Choose::Weighted(from) | Choose::Hashed(from) => {
-            from.iter().map(|child| child.node).collect()
-        }
-        Choose::Geo { rules, otherwise } => rules.iter().flat_map(|rule| &rule.order).chain(otherwise).copied().collect(),
-    }
 }
 
 /// What can be told of clients and of nodes.

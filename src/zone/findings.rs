@@ -30,6 +30,11 @@ impl Findings {
         self.kept.push(finding);
     }
 
+    /// Counts findings that were never put into words, because there are too many of their kind.
+    pub(super) fn count(&mut self, more: usize) {
+        self.dropped += more;
+    }
+
     /// Whether anything found forbids the load.
     pub(super) fn any_error(&self) -> bool {
         self.errors > 0

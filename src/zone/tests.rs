@@ -329,8 +329,9 @@ _steer.www   IN TXT "web" plain "\"\\\200"
              HTTPS 1 . alpn="h2,h3" port=8443 ipv4hint=192.0.2.1
 $ORIGIN sub
 a\.b 1d      CAA 0 issue "ca.example; x"
-             DS 1 8 2 ab cd
              TYPE65280 \# 2 abcd
+child        NS ns2.example.net.
+             DS 1 8 2 ab cd
 "#;
 
 #[test]
@@ -338,7 +339,7 @@ fn a_good_zone_has_no_faults() {
     let mut folder = Folder::new(&[("main", GOOD)]);
     let (zone, faults) = folder.run("main", read);
     assert_eq!(faults, []);
-    assert_eq!(zone.records.len(), 10);
+    assert_eq!(zone.records.len(), 11);
 }
 
 /// DESIGN.md section 1.1.
@@ -466,6 +467,19 @@ fn messages_are_as_expected() {
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn every_check_has_a_broken_zone_and_finds_something_in_it() {
+    for row in CHECKS {
+        assert!(!row.why.is_empty() && !row.why.ends_with('.'), "{} is explained in a line", row.name);
+        let name = format!("{}.zone", row.name.replace('-', "_"));
+        let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/diagnostics/zone")).join(&name);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (zone, faults) = Folder::new(&[(&name, &text)]).run(&name, parse);
+        assert!(!any_error(&faults), "{name} is broken where its check does not look: {faults:?}");
+        assert!(row.finds(&zone) > 0, "the check {} finds nothing in {name}", row.name);
+    }
 }
 
 /// All that is said about a broken zone; `$INCLUDE` finds the files beside it.

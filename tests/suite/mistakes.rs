@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use signpost::diagnostic::Severity;
 use signpost::load::{Loader, Report};
+use signpost::snapshot::LINTS;
 
 use crate::harness::golden;
 use crate::harness::server::Folder;
@@ -64,6 +66,30 @@ fn the_worst_ten_are_among_them() {
     for (name, why) in WORST {
         assert!(cases.iter().any(|case| case.name.ends_with(&format!("/{name}"))), "no case {name}, though {why}");
     }
+}
+
+#[test]
+fn every_lint_has_a_case() {
+    for row in LINTS {
+        assert!(!row.why.is_empty() && !row.why.ends_with('.'), "{} is explained in a line", row.name);
+        let name = format!("tests/mistakes/{}.expected", row.name.replace('-', "_"));
+        let said = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap_or_default();
+        let severity = match row.severity {
+            Severity::Error => SEVERITIES[0],
+            Severity::Warning => SEVERITIES[1],
+        };
+        assert!(said.contains(severity), "{name} holds no {severity}:\n{said}");
+    }
+}
+
+/// The shipped database, a year and a day after it was built.
+#[test]
+fn a_database_grows_old() {
+    const BUILT: u64 = 1_781_654_400;
+    const DAY: u64 = 86_400;
+    let said = |days: u64| Loader::new("signpost.toml", 1).at(BUILT + days * DAY).load().unwrap().report.text();
+    assert_eq!(said(365), "");
+    golden::check("tests/mistakes/geo_age.expected", &format!("{}exit 0\n", said(366)));
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn config() -> Config {
         zones: "zones".into(),
         zones_span: None,
         geoip: Vec::new(),
+        geoip_age: check.interval,
         control: "signpost.sock".into(),
         warmup: check.interval,
         settle: check.interval,

@@ -74,7 +74,7 @@ fn the_files_say_what_the_code_says() {
     let network = network(0x40);
     let folder = Folder::write(network, 8081, unguessable()).unwrap();
     let loaded = Loader::new(folder.config(), 1).load().unwrap();
-    assert_eq!(loaded.report.summary(), "1 zone, 4 names, 5 RRsets, 1 steered name, 0 errors, 0 warnings");
+    assert_eq!(loaded.report.summary(), "1 zone, 4 names, 5 records, 1 steered name, 0 errors, 0 warnings");
     let policies = &loaded.snapshot.policies;
     assert!(policies.probes().iter().all(|probe| probe.key.port == 8081));
     for (pool, place) in ["eu", "us", "ap"].into_iter().zip(0..) {

@@ -1,11 +1,11 @@
-//! Warnings about bindings that load, but probably mean something else: what a plain name server would answer, and what we do.
-//! They need zone and policies together, so they are found when the two are linked. Nothing is refused here.
+//! Lints of bound names: what a plain name server would answer, and what we do.
+//! They need zone and policies together, so they are found when the two are linked.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::policies::{Family, Kind, Policies};
-use super::{Binding, LinkedZone};
+use super::super::policies::{Family, Kind, Policies};
+use super::super::{Binding, LinkedZone};
 use crate::config::NodeId;
 use crate::diagnostic::Diagnostic;
 use crate::wire::{Name, RrType};
@@ -14,31 +14,36 @@ use crate::zone::{Record, Zone};
 /// The keys of address hints in SVCB and HTTPS records (RFC 9460 §7.3).
 const HINT_KEYS: [u16; 2] = [4, 6];
 
-/// All warnings about a zone's bindings; `parsed` is what the zone was compiled from.
-pub fn lint(parsed: &Zone, linked: &LinkedZone, policies: &Policies) -> Vec<Diagnostic> {
+/// A binding with all that is known of it.
+pub(super) struct Bound<'a> {
+    pub(super) binding: &'a Binding,
+    /// The records of the bound name.
+    pub(super) own: &'a [&'a Record],
+    /// The addresses of all endpoints that it may be answered with.
+    pub(super) endpoints: &'a HashSet<IpAddr>,
+    pub(super) policies: &'a Policies,
+    /// What it is bound to.
+    pub(super) node: NodeId,
+}
+
+/// The records of bound names.
+pub(super) fn own_records<'a>(parsed: &'a Zone, linked: &'a LinkedZone) -> HashMap<&'a Name, Vec<&'a Record>> {
     // One pass over what may be a million records.
     let mut own: HashMap<&Name, Vec<&Record>> =
         linked.zone.bindings().iter().map(|binding| (&binding.name, Vec::new())).collect();
+    if own.is_empty() {
+        return own;
+    }
     for record in &parsed.records {
         if let Some(records) = own.get_mut(&record.owner) {
             records.push(record);
         }
     }
-    let mut known: HashMap<NodeId, HashSet<IpAddr>> = HashMap::new();
-    let mut warnings = Vec::new();
-    for (binding, link) in linked.zone.bindings().iter().zip(&linked.links) {
-        let own = own.get(&binding.name).map(Vec::as_slice).unwrap_or_default();
-        let endpoints = known.entry(link.node).or_insert_with(|| endpoints(policies, link.node));
-        warnings.extend(fallback_elsewhere(binding, own, endpoints));
-        warnings.extend(family_in_pools_alone(binding, own, policies, link.node));
-        warnings.extend(family_in_last_alone(binding, policies, link.node));
-        warnings.extend(own.iter().filter(|record| has_hints(record)).map(|record| hints_stand(binding, record)));
-    }
-    warnings
+    own
 }
 
 /// The addresses of all endpoints at and below a node.
-fn endpoints(policies: &Policies, id: NodeId) -> HashSet<IpAddr> {
+pub(super) fn endpoints(policies: &Policies, id: NodeId) -> HashSet<IpAddr> {
     match policies.node(id).map(|node| &node.kind) {
         Some(Kind::Pool(pool)) => {
             pool.endpoints.iter().flat_map(|endpoint| Family::ALL.map(|family| endpoint.addresses[family])).flatten().collect()
@@ -52,7 +57,8 @@ fn endpoints(policies: &Policies, id: NodeId) -> HashSet<IpAddr> {
 }
 
 /// A secondary that can't steer sends everybody to the name's own address: better one that serves.
-fn fallback_elsewhere(binding: &Binding, own: &[&Record], endpoints: &HashSet<IpAddr>) -> Vec<Diagnostic> {
+pub(super) fn fallback_elsewhere(bound: &Bound<'_>) -> Vec<Diagnostic> {
+    let Bound { binding, own, endpoints, .. } = bound;
     let strangers = own.iter().filter_map(|record| Some((record, address(record)?))).filter(|(_, own)| !endpoints.contains(own));
     strangers
         .map(|(record, own)| {
@@ -65,8 +71,9 @@ fn fallback_elsewhere(binding: &Binding, own: &[&Record], endpoints: &HashSet<Ip
 }
 
 /// A type that exists here, but not on a plain secondary, flickers for resolvers that ask both.
-fn family_in_pools_alone(binding: &Binding, own: &[&Record], policies: &Policies, id: NodeId) -> Vec<Diagnostic> {
-    let Some(node) = policies.node(id) else { return Vec::new() };
+pub(super) fn family_in_pools_alone(bound: &Bound<'_>) -> Vec<Diagnostic> {
+    let Bound { binding, own, .. } = bound;
+    let Some(node) = bound.policies.node(bound.node) else { return Vec::new() };
     let has = |rtype| own.iter().any(|record| record.rtype == rtype || record.rtype == RrType::CNAME);
     let types = [(Family::V4, RrType::A), (Family::V6, RrType::AAAA)];
     types
@@ -84,7 +91,8 @@ fn family_in_pools_alone(binding: &Binding, own: &[&Record], policies: &Policies
 }
 
 /// A type exists for everybody or for nobody: where only `last` has the family, its clients are sent there while all is well.
-fn family_in_last_alone(binding: &Binding, policies: &Policies, id: NodeId) -> Vec<Diagnostic> {
+pub(super) fn family_in_last_alone(bound: &Bound<'_>) -> Vec<Diagnostic> {
+    let Bound { binding, policies, node: id, .. } = *bound;
     let only_last =
         |family: &Family| policies.node(id).is_some_and(|node| node.families[*family]) && !has_beside_last(policies, id, *family);
     Family::ALL
@@ -111,10 +119,15 @@ fn has_beside_last(policies: &Policies, id: NodeId, family: Family) -> bool {
     }
 }
 
-fn hints_stand(binding: &Binding, record: &Record) -> Diagnostic {
-    Diagnostic::warning(record.span, format!("address hints at the steered name \"{}\" are served as they stand", binding.name))
-        .label("hints are not steered")
-        .help("leave out ipv4hint and ipv6hint; clients then use the A and AAAA answers, which are steered")
+/// A client that takes the hints never asks for the addresses, which are steered.
+pub(super) fn hints_stand(bound: &Bound<'_>) -> Vec<Diagnostic> {
+    let name = &bound.binding.name;
+    let warning = |record: &&Record| {
+        Diagnostic::warning(record.span, format!("address hints at the steered name \"{name}\" are served as they stand"))
+            .label("hints are not steered")
+            .help("leave out ipv4hint and ipv6hint; clients then use the A and AAAA answers, which are steered")
+    };
+    bound.own.iter().filter(|record| has_hints(record)).map(warning).collect()
 }
 
 fn address(record: &Record) -> Option<IpAddr> {
