@@ -50,7 +50,7 @@ const RRSIG: Shared = (
         Field::Type,
         Field::Code8(ALGORITHMS),
         Field::U8,
-        Field::Seconds,
+        Field::U32,
         Field::Timestamp,
         Field::Timestamp,
         Field::U16,
@@ -170,7 +170,6 @@ pub const LAYOUTS: &[Layout] = {
         row(RrType::AMTRELAY, "AMTRELAY", "precedence discovery+relay-type+relay", &[F::U8, F::Relay]),
         row(RrType::RESINFO, "RESINFO", "text", &[F::Strings]),
         row(RrType::WALLET, "WALLET", "text", &[F::Strings]),
-        row(RrType::CLA, "CLA", "text", &[F::Strings]),
         row(RrType::TA, "TA", DS.0, DS.1),
         row(RrType::DLV, "DLV", DS.0, DS.1),
     ]

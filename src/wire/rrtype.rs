@@ -93,7 +93,6 @@ impl RrType {
     pub const AMTRELAY: Self = Self(260);
     pub const RESINFO: Self = Self(261);
     pub const WALLET: Self = Self(262);
-    pub const CLA: Self = Self(263);
     pub const TA: Self = Self(32768);
     pub const DLV: Self = Self(32769);
 }
