@@ -52,8 +52,6 @@ pub enum Field {
     Tag,
     /// Octets to the end without a length, written as one string (RFC 8659 §4.1.1).
     Text,
-    /// The same, but at least one octet (RFC 7553 §4.4).
-    FilledText,
     /// So many octets or more to the end, written in hexadecimal, blanks allowed.
     Hex(usize),
     /// Octets to the end, written in base 64, blanks allowed.
@@ -130,7 +128,7 @@ impl Field {
                 let suffix = 128usize.saturating_sub(octet(0)).div_ceil(8);
                 return if octet(0) == 0 { Extent::Octets(1 + suffix) } else { Extent::Name(1 + suffix) };
             }
-            Self::OptionalString | Self::Strings | Self::Text | Self::FilledText => rest.len(),
+            Self::OptionalString | Self::Strings | Self::Text => rest.len(),
             Self::Hex(_) | Self::Base64 | Self::OptionalBase64 | Self::DashBase64 => rest.len(),
             Self::Types | Self::OptionalTypes | Self::OldTypes | Self::Ports => rest.len(),
             Self::SvcParams | Self::Prefixes | Self::Nsap | Self::Atma => rest.len(),

@@ -3,7 +3,6 @@
 //! Adding a type is adding a row. Parsing of text is in `zone/`; this file only says what the octets are.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fmt;
 
 use super::RrType;
@@ -163,7 +162,7 @@ pub const LAYOUTS: &[Layout] = {
         row(RrType::LP, "LP", "preference target", &[F::U16, F::ExactName]),
         row(RrType::EUI48, "EUI48", "address", &[F::Eui48]),
         row(RrType::EUI64, "EUI64", "address", &[F::Eui64]),
-        row(RrType::URI, "URI", "priority weight target", &[F::U16, F::U16, F::FilledText]),
+        row(RrType::URI, "URI", "priority weight target", &[F::U16, F::U16, F::Text]),
         row(RrType::CAA, "CAA", "flags tag value", &[F::U8, F::Tag, F::Text]),
         row(RrType::AVC, "AVC", "text", &[F::Strings]),
         row(RrType::DOA, "DOA", "enterprise type location media-type data", &[F::U32, F::U32, F::U8, F::String, F::DashBase64]),
@@ -177,46 +176,77 @@ pub const LAYOUTS: &[Layout] = {
 
 /// The layout of a type, if it has a row.
 pub fn layout(rtype: RrType) -> Option<&'static Layout> {
-    LAYOUTS.binary_search_by_key(&rtype, |layout| layout.rtype).ok().and_then(|at| LAYOUTS.get(at))
-}
-
-/// The rows of `LAYOUTS` in the order of their mnemonics: a zone file names a type in every line.
-const BY_MNEMONIC: [u8; LAYOUTS.len()] = by_mnemonic();
-
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler, and iterators do not")]
-const fn by_mnemonic() -> [u8; LAYOUTS.len()] {
-    let mut order = [0; LAYOUTS.len()];
-    let mut sorted = 0;
-    while sorted < LAYOUTS.len() {
-        let mut at = sorted;
-        while at > 0 && is_before(LAYOUTS[sorted].mnemonic.as_bytes(), LAYOUTS[order[at - 1] as usize].mnemonic.as_bytes()) {
-            order[at] = order[at - 1];
-            at -= 1;
-        }
-        order[at] = sorted as u8;
-        sorted += 1;
+    match ROW_BY_NUMBER.get(usize::from(rtype.0)) {
+        Some(&row) => LAYOUTS.get(usize::from(row)),
+        None => LAYOUTS.binary_search_by_key(&rtype, |layout| layout.rtype).ok().and_then(|at| LAYOUTS.get(at)),
     }
-    order
 }
 
+/// The row of each small number, one that is none where there is no row: every record of a zone asks for its layout.
+static ROW_BY_NUMBER: [u8; 264] = row_by_number();
+
 #[allow(clippy::indexing_slicing, reason = "runs in the compiler, and iterators do not")]
-const fn is_before(left: &[u8], right: &[u8]) -> bool {
+const fn row_by_number() -> [u8; 264] {
+    let mut rows = [NO_ROW; 264];
     let mut at = 0;
-    while at < left.len() && at < right.len() && left[at] == right[at] {
+    while at < LAYOUTS.len() {
+        if (LAYOUTS[at].rtype.0 as usize) < rows.len() {
+            rows[LAYOUTS[at].rtype.0 as usize] = at as u8;
+        }
         at += 1;
     }
-    at < right.len() && (at == left.len() || left[at] < right[at])
+    rows
 }
 
-const _: () = assert!(LAYOUTS.len() <= u8::MAX as usize, "rows are counted in octets");
+/// The row of each mnemonic at the slot of its hash, or behind it: every line of a zone file asks for one.
+static ROW_BY_MNEMONIC: [u8; 256] = row_by_mnemonic();
+/// What a slot holds without a row.
+const NO_ROW: u8 = u8::MAX;
+
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler, and iterators do not")]
+const fn row_by_mnemonic() -> [u8; 256] {
+    let mut rows = [NO_ROW; 256];
+    let mut row = 0;
+    while row < LAYOUTS.len() {
+        let mut slot = first_slot(LAYOUTS[row].mnemonic.as_bytes());
+        while rows[slot as usize] != NO_ROW {
+            slot = slot.wrapping_add(1);
+        }
+        rows[slot as usize] = row as u8;
+        row += 1;
+    }
+    rows
+}
+
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler too, and iterators do not")]
+const fn first_slot(mnemonic: &[u8]) -> u8 {
+    let (mut slot, mut at) = (0u8, 0);
+    while at < mnemonic.len() {
+        slot = slot.wrapping_mul(31).wrapping_add(mnemonic[at].to_ascii_uppercase());
+        at += 1;
+    }
+    slot
+}
+
+/// The row with this mnemonic, case ignored.
+fn row_of(mnemonic: &str) -> Option<&'static Layout> {
+    let first = first_slot(mnemonic.as_bytes());
+    for step in 0..=u8::MAX {
+        // Most slots are empty, so that the way is short.
+        let layout = LAYOUTS.get(usize::from(*ROW_BY_MNEMONIC.get(usize::from(first.wrapping_add(step)))?))?;
+        if layout.mnemonic.eq_ignore_ascii_case(mnemonic) {
+            return Some(layout);
+        }
+    }
+    None
+}
+
+const _: () = assert!(LAYOUTS.len() < u8::MAX as usize, "rows are counted in octets, and one number means none");
 
 impl RrType {
     /// The type with this mnemonic, case ignored; `TYPEnnn` (RFC 3597 §5) too.
     pub fn from_mnemonic(text: &str) -> Option<Self> {
-        let upper = || text.bytes().map(|byte| byte.to_ascii_uppercase());
-        let row = |at: &u8| LAYOUTS.get(usize::from(*at));
-        let compare = |at: &u8| row(at).map_or(Ordering::Less, |layout| layout.mnemonic.bytes().cmp(upper()));
-        if let Some(layout) = BY_MNEMONIC.binary_search_by(compare).ok().and_then(|at| BY_MNEMONIC.get(at)).and_then(row) {
+        if let Some(layout) = row_of(text) {
             return Some(layout.rtype);
         }
         let (prefix, digits) = text.split_at_checked(4)?;
@@ -301,15 +331,15 @@ mod tests {
     #[test]
     fn rows_are_sorted_and_found() {
         assert!(LAYOUTS.is_sorted_by(|left, right| left.rtype < right.rtype));
-        let mnemonic = |at: &u8| LAYOUTS[usize::from(*at)].mnemonic;
-        assert!(BY_MNEMONIC.is_sorted_by(|left, right| mnemonic(left) < mnemonic(right)));
         for row in LAYOUTS {
             assert_eq!(row.mnemonic, row.mnemonic.to_ascii_uppercase());
             assert_eq!(RrType::from_mnemonic(&row.mnemonic.to_ascii_lowercase()), Some(row.rtype));
             assert_eq!(RrType::from_mnemonic(&format!("type{}", row.rtype.0)), Some(row.rtype));
             assert_eq!(layout(row.rtype).map(|found| found.mnemonic), Some(row.mnemonic));
         }
-        for none in ["", "AA", "AAAAA", "ANY", "TYPE", "TYPE65536", "TYPE+1", "TYPE-1"] {
+        let found = (0..=u16::MAX).filter(|number| layout(RrType(*number)).is_some()).count();
+        assert_eq!(found, LAYOUTS.len());
+        for none in ["", "@", "[", "É", "ZZ", "AA", "AAAAA", "ANY", "TYPE", "TYPE65536", "TYPE+1", "TYPE-1"] {
             assert_eq!(RrType::from_mnemonic(none), None, "{none}");
         }
     }

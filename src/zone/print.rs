@@ -71,7 +71,6 @@ fn field_text(field: Field, octets: &mut Octets<'_>) -> Option<String> {
         Field::Strings => string::strings_text(octets),
         Field::Tag => string::tag_text(octets),
         Field::Text => string::text_text(octets),
-        Field::FilledText => string::filled_text(octets),
         Field::Hex(least) => encoded::hex_text(octets, least),
         Field::Base64 | Field::OptionalBase64 => encoded::base64_text(octets),
         Field::DashBase64 => encoded::dash_base64_text(octets),

@@ -86,7 +86,6 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: What<'_>, wire: &
         }
         Field::Tag => string::read_tag(fields, what, wire)?,
         Field::Text => wire.extend_from_slice(&fields.string(what)?),
-        Field::FilledText => string::read_filled(fields, what, wire)?,
         Field::Hex(least) => encoded::read_hex(fields, what, least, wire)?,
         Field::Base64 | Field::OptionalBase64 => encoded::read_base64(fields, what, wire)?,
         Field::DashBase64 => encoded::read_dash_base64(fields, what, wire)?,
@@ -126,7 +125,7 @@ fn kind(field: Field) -> &'static str {
         Field::Eui48 => "hexadecimal digits such as 00-00-5e-00-53-2a",
         Field::Eui64 => "hexadecimal digits such as 00-00-5e-ef-10-00-00-2a",
         Field::Name | Field::PlainName | Field::ExactName | Field::ExactNames => "a domain name",
-        Field::String | Field::OptionalString | Field::Strings | Field::Text | Field::FilledText => "a string",
+        Field::String | Field::OptionalString | Field::Strings | Field::Text => "a string",
         Field::Tag => "letters and digits such as \"issue\"",
         Field::Hex(_) => "hexadecimal digits",
         Field::Base64 | Field::OptionalBase64 => "base 64",

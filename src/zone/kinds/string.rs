@@ -37,17 +37,6 @@ pub(in crate::zone) fn read_tag(fields: &mut Fields<'_, '_>, what: What<'_>, wir
     Ok(())
 }
 
-/// Octets to the end as one string that must not be empty.
-pub(in crate::zone) fn read_filled(fields: &mut Fields<'_, '_>, what: What<'_>, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    let token = fields.peek();
-    let octets = fields.string(what)?;
-    if let Some(token) = token.filter(|_| octets.is_empty()) {
-        return Err(expected(what, &token).label("at least one character"));
-    }
-    wire.extend_from_slice(&octets);
-    Ok(())
-}
-
 /// One length-prefixed string.
 pub(in crate::zone) fn string_text(octets: &mut Octets<'_>) -> Option<String> {
     octets.prefixed().map(to_quoted)
@@ -73,9 +62,4 @@ pub(in crate::zone) fn tag_text(octets: &mut Octets<'_>) -> Option<String> {
 /// Octets to the end as one string.
 pub(in crate::zone) fn text_text(octets: &mut Octets<'_>) -> Option<String> {
     Some(to_quoted(octets.take_rest()))
-}
-
-/// The same, at least one octet.
-pub(in crate::zone) fn filled_text(octets: &mut Octets<'_>) -> Option<String> {
-    Some(octets.take_rest()).filter(|rest| !rest.is_empty()).map(to_quoted)
 }
