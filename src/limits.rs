@@ -36,6 +36,8 @@ pub const INCLUDE_COUNT_MAX: usize = 64;
 pub const GENERATED_PER_DIRECTIVE_MAX: u64 = 65_536;
 /// Records that the `$GENERATE`s of one zone make together: a short file must not fill the memory.
 pub const GENERATED_PER_ZONE_MAX: u64 = 1 << 20;
+/// Octets of text that the `$GENERATE`s of one zone make together: over a hundred for each record, were they all made.
+pub const GENERATED_OCTETS_PER_ZONE_MAX: u64 = 128 << 20;
 /// The largest number of a `$GENERATE`, and the largest offset either way: BIND counts in 32 bits with a sign.
 pub const GENERATE_NUMBER_MAX: u64 = i32::MAX as u64;
 /// Characters that a `$GENERATE` pads a number to: no label is longer, and no name has more nibbles with their dots.

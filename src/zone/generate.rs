@@ -10,7 +10,9 @@ use super::fields::{expected, found, what};
 use super::lexer::{Entry, Lexer, Token};
 use super::parser::{Parser, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::limits::{GENERATE_NUMBER_MAX, GENERATE_WIDTH_MAX, GENERATED_PER_DIRECTIVE_MAX, GENERATED_PER_ZONE_MAX};
+use crate::limits::{
+    GENERATE_NUMBER_MAX, GENERATE_WIDTH_MAX, GENERATED_OCTETS_PER_ZONE_MAX, GENERATED_PER_DIRECTIVE_MAX, GENERATED_PER_ZONE_MAX,
+};
 use crate::wire::RrType;
 
 /// The numbers of one directive.
@@ -81,7 +83,7 @@ impl Parser<'_, '_> {
             }
         };
         let data = Template::new(data)?;
-        self.bound(&numbers, &range)?;
+        self.bound(&numbers, &range, owner.token.text.len() + data.token.text.len())?;
         // BIND leaves the last owner as it was.
         let last_owner = scope.owner.clone();
         let mut made = Ok(());
@@ -135,18 +137,22 @@ impl Parser<'_, '_> {
         read
     }
 
-    fn bound(&mut self, numbers: &Numbers, range: &Token<'_>) -> Result<(), Diagnostic> {
+    /// Counts the records, and the octets of their lines, before any is made.
+    fn bound(&mut self, numbers: &Numbers, range: &Token<'_>, line_length: usize) -> Result<(), Diagnostic> {
+        let count = numbers.count();
         let refuse = |message: String| {
-            Err(Diagnostic::error(range.span, message)
-                .label(format!("{} numbers", numbers.count()))
-                .help("write a shorter range"))
+            Err(Diagnostic::error(range.span, message).label(format!("{count} numbers")).help("write a shorter range"))
         };
-        if numbers.count() > GENERATED_PER_DIRECTIVE_MAX {
+        if count > GENERATED_PER_DIRECTIVE_MAX {
             return refuse(format!("a $GENERATE makes {GENERATED_PER_DIRECTIVE_MAX} records at most"));
         }
-        self.generated += numbers.count();
+        self.generated += count;
+        self.generated_octets = self.generated_octets.saturating_add(count.saturating_mul(line_length as u64));
         if self.generated > GENERATED_PER_ZONE_MAX {
             return refuse(format!("the $GENERATEs of a zone make {GENERATED_PER_ZONE_MAX} records at most"));
+        }
+        if self.generated_octets > GENERATED_OCTETS_PER_ZONE_MAX {
+            return refuse(format!("the $GENERATEs of a zone make {GENERATED_OCTETS_PER_ZONE_MAX} octets of text at most"));
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(super) struct Parser<'p, 'c> {
     pub(super) included: usize,
     /// How many records `$GENERATE` made so far.
     pub(super) generated: u64,
+    /// How many octets of text these were written in.
+    pub(super) generated_octets: u64,
     /// Room for the RDATA of one record, used again.
     wire: Vec<u8>,
 }
@@ -74,6 +76,7 @@ impl<'p, 'c> Parser<'p, 'c> {
             open: Vec::new(),
             included: 0,
             generated: 0,
+            generated_octets: 0,
             wire: Vec::new(),
         }
     }

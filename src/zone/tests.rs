@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::{Severity, Sources, any_error, render};
-use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
+use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, GENERATED_PER_ZONE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
 use crate::wire::rdata::LAYOUTS;
 
 fn apex() -> Name {
@@ -304,6 +304,31 @@ fn includes_are_bounded() {
     let mut folder = Folder::new(&[("a", "$INCLUDE b\n"), ("b", "x 1 A 192.0.2.1\n$INCLUDE a\ny 1 A 192.0.2.1\n")]);
     let (zone, faults) = folder.run("a", parse);
     assert_eq!((zone.records.len(), faults.len()), (2, 1));
+}
+
+#[test]
+fn generated_records_are_bounded() {
+    let (records, faults) = parse_text("$GENERATE 1-65536 a$ 1 TXT x\n");
+    assert_eq!((records.len(), faults.len()), (65_536, 0));
+    let long = format!("$GENERATE 1-65536 a$ 1 TXT {}\n", "x".repeat(4096));
+    for (text, already, message) in [
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", 0, None),
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", GENERATED_PER_ZONE_MAX - 3, None),
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", GENERATED_PER_ZONE_MAX - 2, Some("1048576 records at most")),
+        ("$GENERATE 0-2147483647/2 a$ 1 A 192.0.2.$\n", 0, Some("65536 records at most")),
+        (&long, 0, Some("134217728 octets of text at most")),
+    ] {
+        let (apex, source) = (apex(), Sources::default().add("t", text));
+        let mut none = |_: &str, _: &Source| Err(String::new());
+        let mut parser = parser::Parser::new(&apex, &mut none);
+        parser.generated = already;
+        let (zone, findings) = parser.run(&source);
+        let messages: Vec<String> = findings.into_diagnostics().into_iter().map(|finding| finding.message).collect();
+        match message {
+            None => assert_eq!((zone.records.len(), messages.len()), (3, 0), "{messages:?}"),
+            Some(message) => assert!(messages.len() == 1 && messages[0].ends_with(message), "{messages:?}"),
+        }
+    }
 }
 
 #[test]
