@@ -36,6 +36,16 @@ pub const GEO_VISITS_PER_NODE_MAX: u64 = 4;
 pub const INCLUDE_DEPTH_MAX: usize = 8;
 /// Files that one zone includes.
 pub const INCLUDE_COUNT_MAX: usize = 64;
+/// Records that one `$GENERATE` makes: the names of a /16.
+pub const GENERATED_PER_DIRECTIVE_MAX: u64 = 65_536;
+/// Records that the `$GENERATE`s of one zone make together: a short file must not fill the memory.
+pub const GENERATED_PER_ZONE_MAX: u64 = 1 << 20;
+/// Octets of text that the `$GENERATE`s of one zone make together: over a hundred for each record, were they all made.
+pub const GENERATED_OCTETS_PER_ZONE_MAX: u64 = 128 << 20;
+/// The largest number of a `$GENERATE`, and the largest offset either way: BIND counts in 32 bits with a sign.
+pub const GENERATE_NUMBER_MAX: u64 = i32::MAX as u64;
+/// Characters that a `$GENERATE` pads a number to: no label is longer, and no name has more nibbles with their dots.
+pub const GENERATE_WIDTH_MAX: usize = 255;
 /// Words and strings of one entry of a zone file: each one of RDATA makes an octet or so, and RDATA ends at 65,535.
 pub const ENTRY_TOKENS_MAX: usize = 65_536;
 /// Names of a zone that a misspelt one is compared with: the comparison takes a microsecond each, and is made for every fault.

@@ -4,6 +4,8 @@
 //! checked accesses only.
 #![warn(clippy::indexing_slicing)]
 
+mod codes;
+mod field;
 pub mod message;
 mod name;
 pub mod rdata;

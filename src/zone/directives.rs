@@ -1,4 +1,4 @@
-//! `$ORIGIN`, `$TTL` and `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4); any other is refused with the reason.
+//! `$ORIGIN`, `$TTL` and `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4), and the way to `$GENERATE`; any other is refused.
 //!
 //! An included file begins with the origin that the directive gives, else with that of the including file, and with its last
 //! owner. Both are as before when it ends: RFC 1035 says so of the origin, and BIND does it for the owner too. `$TTL` and the last
@@ -24,6 +24,7 @@ impl Parser<'_, '_> {
         let (obeyed, usage) = match first.text.to_ascii_uppercase().as_slice() {
             b"$ORIGIN" => (self.set_origin(scope, entry), "$ORIGIN example.com."),
             b"$TTL" => (self.set_ttl(scope, entry), "$TTL 3600"),
+            b"$GENERATE" => (self.generate(scope, entry), "$GENERATE 1-9 host$ A 192.0.2.$"),
             b"$INCLUDE" => (self.include_file(scope, entry), "$INCLUDE FILE, or $INCLUDE FILE ORIGIN"),
             other => return Err(unknown_directive(first, other)),
         };
@@ -81,12 +82,7 @@ impl Parser<'_, '_> {
 }
 
 fn unknown_directive(first: &Token<'_>, upper: &[u8]) -> Diagnostic {
-    if upper == b"$GENERATE" {
-        return Diagnostic::error(first.span, "the directive $GENERATE is not supported")
-            .label("not a part of RFC 1035")
-            .help("write the records one by one, and $INCLUDE them if they are many");
-    }
-    let known = ["$ORIGIN", "$TTL", "$INCLUDE"];
+    let known = ["$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE"];
     let fault = Diagnostic::error(first.span, format!("the directive {} is not known", found(first))).label("unknown directive");
     match did_you_mean(&String::from_utf8_lossy(upper), known) {
         Some(near) => fault.help(format!("did you mean \"{near}\"?")),

@@ -1,4 +1,4 @@
-//! Octets as text and back: hexadecimal, base 64 (RFC 4648) and quoted strings.
+//! Octets as text and back: hexadecimal, base 32, base 64 (RFC 4648) and quoted strings.
 //!
 //! Reading refuses what is not exactly the encoding; writing gives the one form that the printer uses.
 
@@ -67,6 +67,42 @@ pub(super) fn to_base64(octets: &[u8]) -> String {
     text
 }
 
+/// What base 32 with extended hexadecimal digits and without padding stands for (RFC 5155 §3.3); `None` where it is none.
+pub(super) fn from_base32(text: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut bits, mut count) = (0u32, 0);
+    for &digit in text {
+        bits = bits << 5 | char::from(digit).to_digit(32)?;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            octets.push(u8::try_from(bits >> count).ok()?);
+            bits &= (1 << count) - 1;
+        }
+    }
+    // RFC 4648 §3.5: less than a digit is left, and it is zero.
+    (count < 5 && bits == 0).then_some(octets)
+}
+
+/// Octets in base 32 with extended hexadecimal digits, lower case, without padding.
+pub(super) fn to_base32(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len().div_ceil(5) * 8);
+    let (mut bits, mut count) = (0u32, 0);
+    for &octet in octets {
+        bits = bits << 8 | u32::from(octet);
+        count += 8;
+        while count >= 5 {
+            count -= 5;
+            text.extend(char::from_digit(bits >> count, 32));
+            bits &= (1 << count) - 1;
+        }
+    }
+    if count > 0 {
+        text.extend(char::from_digit(bits << (5 - count), 32));
+    }
+    text
+}
+
 /// Octets as a string in double quotes, whatever is not printable escaped.
 pub(super) fn to_quoted(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len() + 2);
@@ -96,6 +132,26 @@ mod tests {
         }
         for text in ["Z", "Zg", "Zg=", "Zg=a", "Z===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm 9"] {
             assert_eq!(from_base64(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    /// RFC 4648 §10, without the padding.
+    #[test]
+    fn base32_goes_both_ways_and_refuses_the_rest() {
+        for (octets, text) in [
+            ("", ""),
+            ("f", "co"),
+            ("fo", "cpng"),
+            ("foo", "cpnmu"),
+            ("foob", "cpnmuog"),
+            ("fooba", "cpnmuoj1"),
+            ("foobar", "cpnmuoj1e8"),
+        ] {
+            assert_eq!(to_base32(octets.as_bytes()), text);
+            assert_eq!(from_base32(text.to_uppercase().as_bytes()).as_deref(), Some(octets.as_bytes()), "{text}");
+        }
+        for text in ["c", "cp", "cpn", "cpnmuo", "co======", "cw", "c o"] {
+            assert_eq!(from_base32(text.as_bytes()), None, "{text}");
         }
     }
 

@@ -11,6 +11,8 @@ mod directives;
 mod encoding;
 mod fields;
 mod findings;
+mod generate;
+mod kinds;
 mod lexer;
 mod parser;
 mod print;
@@ -26,7 +28,7 @@ use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::wire::{Name, RrType};
 
 pub use check::{CHECKS, Check, check};
-pub use print::record_line;
+pub use print::{data_text, record_line};
 
 /// One record, class IN.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,10 @@ pub(super) struct Parser<'p, 'c> {
     pub(super) open: Vec<String>,
     /// How many files were included so far.
     pub(super) included: usize,
+    /// How many records `$GENERATE` made so far.
+    pub(super) generated: u64,
+    /// How many octets of text these were written in.
+    pub(super) generated_octets: u64,
     /// Room for the RDATA of one record, used again.
     wire: Vec<u8>,
 }
@@ -71,6 +75,8 @@ impl<'p, 'c> Parser<'p, 'c> {
             last_ttl: None,
             open: Vec::new(),
             included: 0,
+            generated: 0,
+            generated_octets: 0,
             wire: Vec::new(),
         }
     }
@@ -113,7 +119,8 @@ impl<'p, 'c> Parser<'p, 'c> {
         }
     }
 
-    fn record(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
+    /// Reads an entry that is a record.
+    pub(super) fn record(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
         self.owner(scope, entry);
         let mut wire = std::mem::take(&mut self.wire);
         wire.clear();
@@ -257,9 +264,10 @@ fn class_of(word: &str) -> Option<&str> {
     if is_any(&["IN", "CLASS1"]) {
         return Some("IN");
     }
-    let number = || word.split_at_checked(5).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("CLASS"));
-    let numbered = || number().is_some_and(|(_, number)| number.parse::<u16>().is_ok());
-    (is_any(&["CH", "HS", "CS"]) || numbered()).then_some(word)
+    let digits = word.split_at_checked(5).filter(|(prefix, _)| prefix.eq_ignore_ascii_case("CLASS")).map(|(_, digits)| digits);
+    let number =
+        digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())).and_then(|digits| digits.parse::<u16>().ok());
+    (is_any(&["CH", "HS", "CS", "CHAOS", "HESIOD"]) || number.is_some()).then_some(word)
 }
 
 /// The place of everything behind the type.
@@ -303,10 +311,7 @@ fn unknown_type(token: &Token<'_>, word: &str, entry: &Entry<'_>) -> Diagnostic 
     let fault = fault.label("not a known type");
     match did_you_mean(word, known().chain(["IN"])) {
         Some(near) => fault.help(format!("did you mean \"{near}\"?")),
-        None => fault.help(format!(
-            "known are {}; any other is written as TYPEnnn \\# LENGTH HEX (RFC 3597)",
-            known().collect::<Vec<_>>().join(", ")
-        )),
+        None => fault.help("a type without a name here is written by its number: TYPEnnn \\# LENGTH HEX (RFC 3597)"),
     }
 }
 

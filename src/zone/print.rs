@@ -6,16 +6,22 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Record;
-use super::encoding::{to_base64, to_hex, to_quoted};
+use super::encoding::to_hex;
+use super::kinds::{Octets, address, encoded, gateway, location, number, osi, prefixes, string, types};
 use super::svcb;
-use crate::wire::Name;
-use crate::wire::rdata::{EmbeddedName, Field, Layout, embedded_names, layout};
+use crate::wire::RrType;
+use crate::wire::rdata::{Field, Layout, layout};
 
 /// A record as one line of a master file, without the line feed.
 pub fn record_line(record: &Record) -> String {
-    let text = layout(record.rtype).and_then(|row| rdata_text(row, &record.rdata));
-    let data = text.unwrap_or_else(|| generic_text(&record.rdata));
-    format!("{} {} IN {} {data}", record.owner, record.ttl, record.rtype)
+    format!("{} {} IN {} {}", record.owner, record.ttl, record.rtype, data_text(record.rtype, &record.rdata))
+        .trim_end()
+        .to_owned()
+}
+
+/// The data of a record as a master file has it.
+pub fn data_text(rtype: RrType, rdata: &[u8]) -> String {
+    layout(rtype).and_then(|row| rdata_text(row, rdata)).unwrap_or_else(|| generic_text(rdata))
 }
 
 /// RFC 3597 §5.
@@ -24,82 +30,63 @@ fn generic_text(rdata: &[u8]) -> String {
     format!("\\# {}{blank}{}", rdata.len(), to_hex(rdata))
 }
 
-/// The text of RDATA; `None` where the octets do not fit the row.
+/// The text of RDATA; `None` where the octets do not fit the row, or where the row has no text.
 pub(super) fn rdata_text(row: &Layout, rdata: &[u8]) -> Option<String> {
-    let names = embedded_names(row.rtype, rdata);
-    let mut octets = Octets { whole: rdata, rest: rdata, names: &names };
+    let mut octets = Octets::new(rdata);
     let mut text = String::with_capacity(rdata.len() * 2);
     for field in row.fields {
-        let value = octets.field(*field)?;
+        let value = field_text(*field, &mut octets)?;
         if !text.is_empty() && !value.is_empty() && !value.starts_with(' ') {
             text.push(' ');
         }
         text.push_str(&value);
     }
-    octets.rest.is_empty().then_some(text)
+    (octets.is_empty() && !row.fields.is_empty()).then_some(text)
 }
 
-/// RDATA octets that are not printed yet.
-struct Octets<'a> {
-    whole: &'a [u8],
-    rest: &'a [u8],
-    names: &'a [EmbeddedName],
-}
-
-impl<'a> Octets<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
-        self.take(LENGTH)?.try_into().ok()
-    }
-
-    fn take_rest(&mut self) -> &'a [u8] {
-        std::mem::take(&mut self.rest)
-    }
-
-    fn field(&mut self, field: Field) -> Option<String> {
-        Some(match field {
-            Field::U8 => u8::from_be_bytes(self.array()?).to_string(),
-            Field::U16 => u16::from_be_bytes(self.array()?).to_string(),
-            Field::U32 | Field::Seconds => u32::from_be_bytes(self.array()?).to_string(),
-            Field::Ipv4 => Ipv4Addr::from(self.array::<4>()?).to_string(),
-            Field::Ipv6 => Ipv6Addr::from(self.array::<16>()?).to_string(),
-            Field::Name | Field::PlainName => self.name()?.to_string(),
-            Field::String => to_quoted(self.string()?),
-            Field::Strings => self.strings()?,
-            Field::Tag => {
-                let tag = self.string()?;
-                let plain = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
-                std::str::from_utf8(tag).ok().filter(|_| plain)?.to_owned()
-            }
-            Field::Text => to_quoted(self.take_rest()),
-            Field::Hex => to_hex(Some(self.take_rest()).filter(|octets| !octets.is_empty())?),
-            Field::Base64 => to_base64(Some(self.take_rest()).filter(|octets| !octets.is_empty())?),
-            Field::SvcParams => svcb::params_text(self.take_rest())?,
-        })
-    }
-
-    fn name(&mut self) -> Option<Name> {
-        let at = self.whole.len() - self.rest.len();
-        let found = self.names.iter().find(|name| name.start == at)?;
-        Name::from_wire(self.take(found.length)?)
-    }
-
-    fn string(&mut self) -> Option<&'a [u8]> {
-        let length = u8::from_be_bytes(self.array()?);
-        self.take(length.into())
-    }
-
-    fn strings(&mut self) -> Option<String> {
-        let mut text = to_quoted(self.string()?);
-        while !self.rest.is_empty() {
-            text.push(' ');
-            text.push_str(&to_quoted(self.string()?));
+fn field_text(field: Field, octets: &mut Octets<'_>) -> Option<String> {
+    match field {
+        Field::U8 | Field::Code8(_) => Some(u8::from_be_bytes(octets.array()?).to_string()),
+        Field::U16 | Field::Code16(_) => Some(u16::from_be_bytes(octets.array()?).to_string()),
+        Field::U32 | Field::Seconds => Some(u32::from_be_bytes(octets.array()?).to_string()),
+        Field::Type => types::rtype_text(octets),
+        Field::Timestamp => number::timestamp_text(octets),
+        Field::Ipv4 => Some(Ipv4Addr::from(octets.array::<4>()?).to_string()),
+        Field::Ipv6 => Some(Ipv6Addr::from(octets.array::<16>()?).to_string()),
+        Field::Locator64 => address::groups_text::<8>(octets, b':'),
+        Field::Eui48 => address::groups_text::<6>(octets, b'-'),
+        Field::Eui64 => address::groups_text::<8>(octets, b'-'),
+        Field::Name | Field::PlainName | Field::ExactName => octets.name().map(|name| name.to_string()),
+        Field::ExactNames | Field::OptionalString | Field::OptionalBase64 | Field::OptionalTypes if octets.is_empty() => {
+            Some(String::new())
         }
-        Some(text)
+        Field::ExactNames => {
+            let mut names = Vec::new();
+            while !octets.is_empty() {
+                names.push(octets.name()?.to_string());
+            }
+            Some(names.join(" "))
+        }
+        Field::String | Field::OptionalString => string::string_text(octets),
+        Field::Strings => string::strings_text(octets),
+        Field::Tag => string::tag_text(octets),
+        Field::Text => string::text_text(octets),
+        Field::Hex(least) => encoded::hex_text(octets, least),
+        Field::Base64 | Field::OptionalBase64 => encoded::base64_text(octets),
+        Field::DashBase64 => encoded::dash_base64_text(octets),
+        Field::Salt => encoded::salt_text(octets),
+        Field::Base32 => encoded::base32_text(octets),
+        Field::Types | Field::OptionalTypes => types::bitmap_text(octets).filter(|text| !text.is_empty()),
+        Field::OldTypes => types::old_bitmap_text(octets),
+        Field::Ports => types::ports_text(octets),
+        Field::SvcParams => svcb::params_text(octets.take_rest()),
+        Field::Location => location::text(octets),
+        Field::Prefixes => prefixes::text(octets),
+        Field::Gateway => gateway::gateway_text(octets),
+        Field::Relay => gateway::relay_text(octets),
+        Field::HostIdentity => gateway::identity_text(octets),
+        Field::A6 => gateway::a6_text(octets),
+        Field::Nsap => osi::nsap_text(octets),
+        Field::Atma => osi::atma_text(octets),
     }
 }

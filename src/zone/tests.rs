@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::{Severity, Sources, any_error, render};
-use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
-use crate::wire::rdata::{Field, LAYOUTS};
+use crate::limits::{DIAGNOSTICS_PER_FILE_MAX, GENERATED_PER_ZONE_MAX, INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
+use crate::wire::rdata::LAYOUTS;
 
 fn apex() -> Name {
     Name::parse(b"example.com.", None).unwrap()
@@ -250,7 +250,7 @@ fn mistakes_in_fields_have_a_cause() {
         ("TXT", r"a\300", "it must be followed by three digits up to 255 or by one character"),
         ("DS", "1 8 2 abc", "the number of digits is odd: one is missing"),
         ("DS", "1 8 2 abxd", "\"x\" is no hexadecimal digit"),
-        ("TYPE65280", "abc", "not known by name here"),
+        ("TYPE65280", "abc", "any octets are data of this type"),
         ("TYPE65280", r"\# 2 abcdef", "the length written here"),
         ("MX", r"\# 4 000a0161", "its layout is known, and they do not fit it"),
         ("ANY", "x", "not a known type"),
@@ -304,6 +304,31 @@ fn includes_are_bounded() {
     let mut folder = Folder::new(&[("a", "$INCLUDE b\n"), ("b", "x 1 A 192.0.2.1\n$INCLUDE a\ny 1 A 192.0.2.1\n")]);
     let (zone, faults) = folder.run("a", parse);
     assert_eq!((zone.records.len(), faults.len()), (2, 1));
+}
+
+#[test]
+fn generated_records_are_bounded() {
+    let (records, faults) = parse_text("$GENERATE 1-65536 a$ 1 TXT x\n");
+    assert_eq!((records.len(), faults.len()), (65_536, 0));
+    let long = format!("$GENERATE 1-65536 a$ 1 TXT {}\n", "x".repeat(4096));
+    for (text, already, message) in [
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", 0, None),
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", GENERATED_PER_ZONE_MAX - 3, None),
+        ("$GENERATE 1-3 a$ 1 A 192.0.2.$\n", GENERATED_PER_ZONE_MAX - 2, Some("1048576 records at most")),
+        ("$GENERATE 0-2147483647/2 a$ 1 A 192.0.2.$\n", 0, Some("65536 records at most")),
+        (&long, 0, Some("134217728 octets of text at most")),
+    ] {
+        let (apex, source) = (apex(), Sources::default().add("t", text));
+        let mut none = |_: &str, _: &Source| Err(String::new());
+        let mut parser = parser::Parser::new(&apex, &mut none);
+        parser.generated = already;
+        let (zone, findings) = parser.run(&source);
+        let messages: Vec<String> = findings.into_diagnostics().into_iter().map(|finding| finding.message).collect();
+        match message {
+            None => assert_eq!((zone.records.len(), messages.len()), (3, 0), "{messages:?}"),
+            Some(message) => assert!(messages.len() == 1 && messages[0].ends_with(message), "{messages:?}"),
+        }
+    }
 }
 
 #[test]
@@ -373,43 +398,11 @@ fn no_changed_byte_panics() {
     }
 }
 
-/// Octets that fit a field.
-fn field_octets(field: Field) -> BoxedStrategy<Vec<u8>> {
-    let octets = |length: std::ops::Range<usize>| proptest::collection::vec(any::<u8>(), length);
-    let prefixed = |octets: Vec<u8>| [&[u8::try_from(octets.len()).unwrap()], octets.as_slice()].concat();
-    let params = || {
-        let param = (8u16..60_000, octets(0..20));
-        proptest::collection::btree_map(param.0, param.1, 0..4).prop_map(|params| {
-            let one = |(key, value): (u16, Vec<u8>)| {
-                [key.to_be_bytes().as_slice(), &u16::try_from(value.len()).unwrap().to_be_bytes(), &value].concat()
-            };
-            params.into_iter().flat_map(one).collect()
-        })
-    };
-    match field {
-        Field::U8 => octets(1..2).boxed(),
-        Field::U16 => octets(2..3).boxed(),
-        Field::U32 | Field::Seconds | Field::Ipv4 => octets(4..5).boxed(),
-        Field::Ipv6 => octets(16..17).boxed(),
-        Field::Name | Field::PlainName => proptest::collection::vec(octets(1..12).prop_map(prefixed), 0..5)
-            .prop_map(|labels| [labels.concat(), vec![0]].concat())
-            .boxed(),
-        Field::String => octets(0..256).prop_map(prefixed).boxed(),
-        Field::Strings => {
-            proptest::collection::vec(octets(0..256).prop_map(prefixed), 1..4).prop_map(|strings| strings.concat()).boxed()
-        }
-        Field::Tag => "[a-zA-Z0-9]{1,20}".prop_map(move |tag: String| prefixed(tag.into_bytes())).boxed(),
-        Field::Text => octets(0..400).boxed(),
-        Field::Hex | Field::Base64 => octets(1..100).boxed(),
-        Field::SvcParams => params().boxed(),
-    }
-}
-
 fn any_record() -> impl Strategy<Value = Record> {
     let row = proptest::sample::select(LAYOUTS.iter().collect::<Vec<_>>());
     let rdata = row.prop_flat_map(|row| {
         let fields = row.fields.iter().fold(Just(Vec::new()).boxed(), |before, field| {
-            (before, field_octets(*field)).prop_map(|(before, octets)| [before, octets].concat()).boxed()
+            (before, kinds::tests::field_octets(*field)).prop_map(|(before, octets)| [before, octets].concat()).boxed()
         });
         (Just(row.rtype), fields)
     });
@@ -421,7 +414,7 @@ fn any_record() -> impl Strategy<Value = Record> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_bytes_panic(text in proptest::collection::vec(any::<u8>(), 0..300)) {

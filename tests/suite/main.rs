@@ -14,4 +14,5 @@ mod reload;
 mod scenarios;
 mod strangers;
 mod tidy;
+mod types;
 mod wire;

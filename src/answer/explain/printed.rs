@@ -1,13 +1,11 @@
-//! A reply read back from the wire and printed as zone files write it; what has no text form prints as RFC 3597 §5 says.
+//! A reply read back from the wire and printed as zone files write it.
 //! Only our own replies come here; names in them may be compressed.
-
-use std::fmt::Write;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::limits::NAME_LENGTH_MAX;
 use crate::wire::message::{FLAG_AA, HEADER_LENGTH};
 use crate::wire::rdata::{Field, layout};
 use crate::wire::{Name, RrType};
+use crate::zone::data_text;
 
 /// The records of a reply, a line each, the OPT record left out.
 #[derive(Debug, Default)]
@@ -57,43 +55,26 @@ impl<'m> Reader<'m> {
         self.take(2)?;
         let ttl_seconds = self.number(4)?;
         let end = self.number(2)? as usize + self.at;
-        let start = self.at;
-        let rdata = self.rdata(rtype, end).unwrap_or_else(|| generic(self.message.get(start..end).unwrap_or_default()));
+        let rdata = self.rdata(rtype, end)?;
         self.at = end;
-        Some((rtype != RrType::OPT).then(|| format!("{owner} {ttl_seconds} IN {rtype}{rdata}")))
+        Some((rtype != RrType::OPT).then(|| format!("{owner} {ttl_seconds} IN {rtype} {}", data_text(rtype, &rdata))))
     }
 
-    /// The fields up to `end`, each after a blank; nothing if the type has no text form.
-    fn rdata(&mut self, rtype: RrType, end: usize) -> Option<String> {
-        let mut text = String::new();
-        for field in layout(rtype)?.fields {
-            text.push(' ');
-            text.push_str(&self.field(*field, end)?);
-        }
-        (self.at == end).then_some(text)
-    }
-
-    fn field(&mut self, field: Field, end: usize) -> Option<String> {
-        Some(match field {
-            Field::U8 => self.number(1)?.to_string(),
-            Field::U16 => self.number(2)?.to_string(),
-            Field::U32 | Field::Seconds => self.number(4)?.to_string(),
-            Field::Ipv4 => Ipv4Addr::from(*self.take(4)?.first_chunk::<4>()?).to_string(),
-            Field::Ipv6 => Ipv6Addr::from(*self.take(16)?.first_chunk::<16>()?).to_string(),
-            Field::Name | Field::PlainName => self.name()?.to_string(),
-            Field::String => quoted(self.string()?),
-            Field::Strings => {
-                let mut strings = Vec::new();
-                while self.at < end {
-                    strings.push(quoted(self.string()?));
-                }
-                strings.join(" ")
+    /// The octets up to `end`, compressed names written out.
+    fn rdata(&mut self, rtype: RrType, end: usize) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
+        // Only the types of RFC 1035 have compressed names, and only numbers stand before the first one.
+        for field in layout(rtype).map_or(&[][..], |layout| layout.fields) {
+            if *field == Field::Name {
+                octets.extend_from_slice(self.name()?.as_wire());
+            } else if *field == Field::U16 {
+                octets.extend_from_slice(self.take(2)?);
+            } else {
+                break;
             }
-            Field::Tag => String::from_utf8_lossy(self.string()?).into_owned(),
-            Field::Text => quoted(self.rest(end)?),
-            Field::Hex => hex(self.rest(end)?),
-            Field::Base64 | Field::SvcParams => return None,
-        })
+        }
+        octets.extend_from_slice(self.rest(end)?);
+        Some(octets)
     }
 
     /// A name, with pointers (RFC 1035 §4.1.4).
@@ -124,11 +105,6 @@ impl<'m> Reader<'m> {
         None
     }
 
-    fn string(&mut self) -> Option<&'m [u8]> {
-        let length = self.number(1)? as usize;
-        self.take(length)
-    }
-
     fn rest(&mut self, end: usize) -> Option<&'m [u8]> {
         self.take(end.checked_sub(self.at)?)
     }
@@ -143,27 +119,4 @@ impl<'m> Reader<'m> {
         self.at += length;
         Some(taken)
     }
-}
-
-fn quoted(octets: &[u8]) -> String {
-    let mut text = String::from("\"");
-    for &octet in octets {
-        // Writing into a String can't fail.
-        let _ = match octet {
-            b'"' | b'\\' => write!(text, "\\{}", char::from(octet)),
-            0x20..=0x7e => write!(text, "{}", char::from(octet)),
-            other => write!(text, "\\{other:03}"),
-        };
-    }
-    text.push('"');
-    text
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
-}
-
-/// RFC 3597 §5: `\#`, the length, the octets.
-fn generic(octets: &[u8]) -> String {
-    format!(" \\# {} {}", octets.len(), hex(octets)).trim_end().to_owned()
 }
