@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod differential;
 mod laws;
 mod mistakes;
 mod probe;

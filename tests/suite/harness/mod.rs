@@ -4,6 +4,7 @@ pub(crate) mod asker;
 pub(crate) mod client;
 pub(crate) mod endpoint;
 pub(crate) mod golden;
+pub(crate) mod peers;
 pub(crate) mod server;
 
 use std::time::{Duration, Instant};
