@@ -57,13 +57,23 @@ pub(super) fn additional(peers: &[Reply; PEERS]) -> [Option<&Vec<Rr>>; PEERS] {
 fn among<T: PartialEq>(ours: &T, theirs: [Option<&T>; PEERS]) -> Stand {
     let mut theirs = theirs.into_iter().flatten();
     let first = theirs.next();
-    let (agreed, sided) = theirs.fold((true, first == Some(ours)), |(agreed, sided), next| {
-        (agreed && first == Some(next), sided || next == ours)
-    });
+    let (agreed, sided) =
+        theirs.fold((true, first == Some(ours)), |(agreed, sided), next| (agreed && first == Some(next), sided || next == ours));
     match (agreed, sided) {
         (true, true) => Stand::Agreed,
         (true, false) => Stand::Against,
         (false, true) => Stand::Sided,
         (false, false) => Stand::Alone,
     }
+}
+
+#[test]
+fn how_one_stands_among_three() {
+    let stands = [([1, 1, 1], Stand::Agreed), ([1, 2, 3], Stand::Sided), ([2, 3, 2], Stand::Alone), ([2, 2, 2], Stand::Against)];
+    for (theirs, stand) in stands {
+        assert_eq!(among(&1, theirs.each_ref().map(Some)), stand, "{theirs:?}");
+    }
+    // Who does not vote is not needed, and can't be sided with.
+    assert_eq!(among(&1, [None, Some(&2), Some(&2)]), Stand::Against);
+    assert_eq!(among(&1, [None, Some(&2), Some(&3)]), Stand::Alone);
 }

@@ -74,7 +74,7 @@ impl View {
     fn admits(&self, record: &Record) -> bool {
         let owner = record.owner.to_ascii_lowercase();
         // RFC 6672 §2.4: nothing exists below a DNAME.
-        let moved = self.above(&owner).any(|above| self.has(above, "DNAME"));
+        let moved = self.above(&owner).any(|above| self.has(above, "DNAME") && self.may_move(above));
         let occluded = self.above(&owner).any(|above| self.is_cut(above));
         let is_wildcard = owner.starts_with("*.");
         if moved || !is_within(&owner, &self.apex) {
@@ -85,8 +85,7 @@ impl View {
             rtype if occluded => matches!(rtype, "A" | "AAAA" | "TXT" | "NS") && !(rtype == "NS" && is_wildcard),
             // RFC 1034 §3.6.2.
             "CNAME" => owner != self.apex && !self.types.iter().any(|(name, rtype)| *name == owner && *rtype != "CNAME"),
-            // RFC 6672 §2.3 and RFC 4592 §4.4: neither beside a cut nor at a wildcard, where servers refuse it.
-            "DNAME" => !is_wildcard && !self.is_cut(&owner),
+            "DNAME" => self.may_move(&owner),
             // RFC 4592 §4.2: undefined, and refused.
             "NS" if is_wildcard => false,
             "NS" if owner == self.apex => self.has_address(&record.data.to_ascii_lowercase()),
@@ -96,10 +95,60 @@ impl View {
         }
     }
 
+    /// RFC 6672 §2.3 and RFC 4592 §4.4: a DNAME stands neither beside a cut nor at a wildcard, where servers refuse it.
+    fn may_move(&self, owner: &str) -> bool {
+        !owner.starts_with("*.") && !self.is_cut(owner)
+    }
+
     /// A name server of the zone itself needs an address there, or BIND does not load it.
     fn has_address(&self, server: &str) -> bool {
         let below_cut = suffixes(server).any(|name| self.is_cut(name));
         let has = self.has(server, "A") || self.has(server, "AAAA");
         !is_within(server, &self.apex) || has && !below_cut
     }
+}
+
+#[test]
+fn what_some_server_refuses_is_taken_away() {
+    let mut zone = Zone::new("w%.test.");
+    let (apex, cut) = ("w%.test.", "cut.w%.test.");
+    let kept = [
+        (apex, "NS", "a.w%.test."),
+        ("a.w%.test.", "A", "192.0.2.1"),
+        (cut, "NS", "ns.cut.w%.test."),
+        (cut, "DS", "1 8 2 00"),
+        ("ns.cut.w%.test.", "A", "192.0.2.2"),
+        ("alias.w%.test.", "CNAME", "a.w%.test."),
+        ("moved.w%.test.", "DNAME", "x."),
+    ];
+    let refused = [
+        (apex, "NS", "nobody.w%.test."),
+        (apex, "CNAME", "x."),
+        ("A.w%.test.", "CNAME", "x."),
+        ("ALIAS.w%.test.", "CNAME", "y."),
+        ("*.w%.test.", "NS", "x."),
+        ("*.w%.test.", "DNAME", "x."),
+        ("a.Moved.w%.test.", "A", "192.0.2.3"),
+        ("mx.cut.w%.test.", "MX", "0 x."),
+        (cut, "DNAME", "x."),
+        ("a.w%.test.", "DS", "1 8 2 00"),
+    ];
+    kept.iter().chain(&refused).for_each(|(owner, rtype, data)| zone.add(owner, rtype, *data));
+    let world = lawful(World { zones: vec![zone] }).unwrap();
+    let left: Vec<_> =
+        world.zones[0].records.iter().map(|record| (record.owner.as_str(), record.rtype, record.data.as_str())).collect();
+    assert_eq!(left, kept);
+    assert!(is_lawful(&world));
+}
+
+#[test]
+fn no_zone_has_names_below_the_dname_of_another() {
+    let mut parent = Zone::new("w%.test.");
+    let mut child = Zone::new("b.w%.test.");
+    parent.add("w%.test.", "NS", "x.");
+    child.add("b.w%.test.", "NS", "x.");
+    child.add("b.w%.test.", "DNAME", "y.");
+    assert!(is_lawful(&World { zones: vec![parent.clone(), child.clone()] }));
+    parent.add("ns.b.w%.test.", "A", "192.0.2.1");
+    assert!(!is_lawful(&World { zones: vec![parent, child] }));
 }

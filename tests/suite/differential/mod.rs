@@ -15,6 +15,7 @@ mod questions;
 mod reply;
 mod report;
 mod shrink;
+mod variety;
 mod world;
 
 use std::collections::BTreeMap;
@@ -83,11 +84,15 @@ fn where_the_peers_agree_signpost_agrees() {
     let told = told(differences, plan.shown);
     assert!(told.is_empty(), "{}{plan:?}", told.join("\n"));
     assert_eq!(tally.idle(), [""; 0], "exceptions that cover nothing");
+    assert_eq!(tally.variety.lacking(tally.questions), [], "kinds of replies that are too rare");
 }
 
 /// Compares part by part; gives what is not explained.
 fn judge(case: &Case, replies: &Replies, tally: &mut Tally) -> Vec<Difference> {
     tally.questions += 1;
+    // BIND always has an answer of its own, and is not what is tested.
+    let [.., bind] = &replies.peers;
+    tally.variety.count(case, bind, replies.truncated.contains(&true));
     let mut differences = Vec::new();
     for part in Part::ALL {
         let stand = stand(part, replies);
@@ -113,10 +118,16 @@ fn told(differences: Vec<Difference>, shown: usize) -> Vec<String> {
     for ((part, stand), differences) in kinds {
         texts.push(format!("{} differences: {part:?} {stand:?}\n", differences.len()));
         let step = differences.len().div_ceil(shown.max(1));
-        let mut least: Vec<Case> = differences.into_iter().step_by(step).map(shrunk).collect();
-        least.dedup();
+        let mut least: Vec<Case> = Vec::new();
+        for difference in differences.into_iter().step_by(step) {
+            let case = shrunk(difference);
+            if !least.contains(&case) {
+                least.push(case);
+            }
+        }
         let replies = ask_each(&least);
-        texts.extend(least.iter().zip(&replies).map(|(case, replies)| report::difference(case, part, stand, replies)));
+        let all = least.iter().zip(&replies).enumerate();
+        texts.extend(all.map(|(number, (case, replies))| report::difference(case, number, part, stand, replies)));
     }
     texts
 }

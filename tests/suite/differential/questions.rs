@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use signpost::wire::RrType;
+
 use super::dice::Dice;
 use super::generate::LONG_LABEL_LENGTH;
-use super::world::{Question, World, suffixes};
+use super::world::{Question, Record, World, suffixes};
 
 /// Types by weight: A AAAA NS CNAME DNAME MX TXT SRV DS SOA PTR HTTPS ANY, and one that nobody has a name for.
 const TYPES: [(usize, u16); 15] = [
@@ -29,23 +31,44 @@ const CHILDREN: [&str; 4] = ["a", "*", "x", "b.c"];
 /// Sizes that OPT records announce, and none.
 const PAYLOADS: [Option<u16>; 4] = [None, Some(512), Some(1232), Some(4096)];
 
+/// A name of no zone.
+const OUTSIDE: &str = "a.outside.invalid.";
+
 /// So many different questions, or all there are.
 pub(super) fn questions(world: &World, count: usize, dice: &mut Dice) -> Vec<Question> {
     let names: Vec<String> = names(world).into_iter().collect();
+    let records: Vec<&Record> = world.zones.iter().flat_map(|zone| &zone.records).collect();
     let mut questions = BTreeSet::new();
     // A small world runs out of questions.
     for _ in 0..4 * count {
         if questions.len() == count {
             break;
         }
+        // Most names that can be asked for have no data: what stands in the zone is asked for besides.
+        let record = dice.percent(35).then(|| *dice.pick(&records));
+        let rtype =
+            record.filter(|_| dice.percent(70)).and_then(|record| RrType::from_mnemonic(record.rtype)).map(|rtype| rtype.0);
+        let name = match record {
+            Some(record) => below(&record.owner, dice),
+            None if dice.percent(2) => OUTSIDE.to_owned(),
+            None => names[dice.below(names.len())].clone(),
+        };
         questions.insert(Question {
-            name: in_some_case(&names[dice.below(names.len())], dice),
-            rtype: *dice.weighted(&TYPES),
+            name: in_some_case(&name, dice),
+            rtype: rtype.unwrap_or_else(|| *dice.weighted(&TYPES)),
             payload: *dice.pick(&PAYLOADS),
             recursion_desired: dice.percent(20),
         });
     }
     questions.into_iter().collect()
+}
+
+/// The owner itself or, of a wildcard, mostly a name that it makes.
+fn below(owner: &str, dice: &mut Dice) -> String {
+    match owner.strip_prefix("*.").filter(|_| dice.percent(70)) {
+        Some(parent) => format!("{}.{parent}", dice.pick(&["x", "y.z", "a.b"])),
+        None => owner.to_owned(),
+    }
 }
 
 fn names(world: &World) -> BTreeSet<String> {

@@ -77,7 +77,8 @@ impl Reply {
     pub(super) fn text(&self) -> String {
         let head = &self.head;
         let flag = |is_set, name| if is_set { name } else { "" };
-        let rcode = RCODES.get(usize::from(head.rcode)).map_or_else(|| format!("RCODE {}", head.rcode), |name| (*name).to_owned());
+        let rcode =
+            RCODES.get(usize::from(head.rcode)).map_or_else(|| format!("RCODE {}", head.rcode), |name| (*name).to_owned());
         let flags = [flag(head.authoritative, " aa"), flag(self.truncated, " tc"), flag(head.recursion_desired, " rd")].concat();
         let flags = [flags.as_str(), flag(head.recursion_available, " ra"), flag(head.edns, " edns")].concat();
         let mut text = format!("{rcode}{flags}\n");

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use signpost::wire::RrType;
+
 use super::compare::{Part, Stand};
 use super::exceptions::EXCEPTIONS;
 use super::panel::Replies;
+use super::variety::Variety;
 use super::world::{Case, numbered};
 use crate::harness::peers::Kind;
 
@@ -16,6 +19,7 @@ pub(super) struct Tally {
     pub(super) stands: BTreeMap<(Part, Stand), usize>,
     /// Differences that each exception covers, by its place in the table.
     pub(super) excepted: BTreeMap<usize, usize>,
+    pub(super) variety: Variety,
 }
 
 impl Tally {
@@ -34,7 +38,7 @@ impl Tally {
             let count = self.excepted.get(&place).unwrap_or(&0);
             write!(text, "\nexcepted {count:>7}  {} ({}): {}", exception.name, exception.rfc, exception.why).unwrap();
         }
-        text
+        text + "\n" + &self.variety.text()
     }
 
     /// Exceptions that covered nothing: they are no longer true.
@@ -44,19 +48,22 @@ impl Tally {
     }
 }
 
-/// The zones, the question and the four replies.
-pub(super) fn difference(case: &Case, part: Part, stand: Stand, replies: &Replies) -> String {
-    let mut text = format!("{part:?}: {}\n", match stand {
-        Stand::Against => "the peers agree, and Signpost says something else",
-        _ => "Signpost says what none of the peers says",
-    });
-    for zone in case.world.files(0) {
+/// The zones, the question and the four replies, of the world of this number.
+pub(super) fn difference(case: &Case, number: usize, part: Part, stand: Stand, replies: &Replies) -> String {
+    let mut text = format!(
+        "{part:?}: {}\n",
+        match stand {
+            Stand::Against => "the peers agree, and Signpost says something else",
+            _ => "Signpost says what none of the peers says",
+        }
+    );
+    for zone in case.world.files(number) {
         writeln!(text, "zone {}\n{}", zone.apex, zone.text).unwrap();
     }
     let question = &case.question;
     let size = question.payload.map_or_else(|| "without EDNS".to_owned(), |payload| format!("EDNS {payload}"));
     let rd = if question.recursion_desired { ", RD" } else { "" };
-    writeln!(text, "query {} TYPE{} ({size}{rd})", numbered(&question.name, 0), question.rtype).unwrap();
+    writeln!(text, "query {} {} ({size}{rd})", numbered(&question.name, number), RrType(question.rtype)).unwrap();
     let names = std::iter::once("Signpost".to_owned()).chain(Kind::ALL.map(|kind| kind.to_string()));
     let all = std::iter::once(&replies.signpost).chain(&replies.peers).zip(replies.truncated);
     for (name, (reply, truncated)) in names.zip(all) {
