@@ -46,6 +46,18 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         why: "below a cut a wildcard is the child's; NSD and Knot make addresses of name servers from it, BIND does not either",
         covers: lacks_what_wildcards_make,
     },
+    Exception {
+        name: "what fits the additional section",
+        rfc: "RFC 2181 §9",
+        why: "what goes along is left out where it does not fit; how much fits, and in which order it is tried, is each server's own",
+        covers: leaves_out_what_does_not_fit,
+    },
+    Exception {
+        name: "owners that a wildcard makes",
+        rfc: "RFC 4592 §3.3.1",
+        why: "addresses of an HTTPS target that a wildcard makes are owned by the target; Knot names the wildcard, BIND gives none",
+        covers: owns_what_wildcards_make,
+    },
 ];
 
 /// The exception that covers this difference, by its place in the table.
@@ -66,7 +78,7 @@ fn is_chain_cut_off(seen: &Seen<'_>) -> bool {
     let ours = cnames(&seen.replies.signpost.sections[0]);
     let lengths: BTreeSet<usize> = seen.replies.peers.iter().map(|peer| cnames(&peer.sections[0])).collect();
     let is_one_of_many = lengths.len() > 1 && !lengths.contains(&ours);
-    seen.part == Part::Answer && seen.stand == Stand::Alone && ours == CNAME_CHAIN_LENGTH_MAX + 1 && is_one_of_many
+    matches!(seen.part, Part::Answer | Part::Truncation) && ours == CNAME_CHAIN_LENGTH_MAX + 1 && is_one_of_many
 }
 
 fn lacks_what_wildcards_make(seen: &Seen<'_>) -> bool {
@@ -81,6 +93,33 @@ fn lacks_what_wildcards_make(seen: &Seen<'_>) -> bool {
     let all_are_made = || nsd.iter().filter(is_made).all(|record| !exists(record));
     let loses_nothing = ours.iter().all(|record| nsd.contains(record)) && bind.iter().all(|record| ours.contains(record));
     seen.part == Part::Additional && seen.stand == Stand::Alone && nsd == knot && loses_nothing && all_are_made()
+}
+
+/// Whether all that is missing is missing for want of room.
+fn leaves_out_what_does_not_fit(seen: &Seen<'_>) -> bool {
+    let Replies { signpost, peers, truncated } = seen.replies;
+    let ours = &signpost.sections[2];
+    let all: BTreeSet<&Rr> = peers.iter().flat_map(|peer| &peer.sections[2]).collect();
+    let missing = || all.iter().filter(|record| !ours.contains(record));
+    let lengths = missing().map(|first| {
+        let rrset = missing().filter(|record| (&record.owner, record.rtype) == (&first.owner, first.rtype));
+        // A pointer, type, class, TTL and length precede the data.
+        rrset.map(|record| 12 + record.data.len()).sum::<usize>()
+    });
+    let limit = seen.case.question.payload.map_or(512, |payload| usize::from(payload.clamp(512, 1232)));
+    let shortest = lengths.min().unwrap_or_default();
+    let is_full = shortest > 0 && signpost.length + shortest > limit;
+    seen.part == Part::Additional && !truncated.contains(&true) && is_full && ours.iter().all(|record| all.contains(record))
+}
+
+fn owns_what_wildcards_make(seen: &Seen<'_>) -> bool {
+    let [_, knot, bind] = seen.replies.peers.each_ref().map(|peer| &peer.sections[2]);
+    let ours = &seen.replies.signpost.sections[2];
+    let without_owner =
+        |records: &[Rr]| records.iter().map(|record| (record.rtype, record.data.clone())).collect::<BTreeSet<_>>();
+    let knot_names_wildcard = knot.iter().any(|record| record.owner.starts_with(b"\x01*"));
+    let is_same = without_owner(ours) == without_owner(knot) && bind.iter().all(|record| ours.contains(record));
+    seen.part == Part::Additional && seen.stand == Stand::Alone && knot_names_wildcard && is_same
 }
 
 /// Whether this text without its final dot is the name, whatever the world's number.

@@ -12,6 +12,8 @@ use signpost::zone::{Record, record_line};
 pub(super) struct Reply {
     pub(super) head: Head,
     pub(super) truncated: bool,
+    /// Octets.
+    pub(super) length: usize,
     /// Answer, authority and additional, the last one without its OPT record.
     pub(super) sections: [Vec<Rr>; 3],
 }
@@ -70,7 +72,8 @@ impl Reply {
             edns: sections[2].len() < all,
             question,
         };
-        (reader.at == octets.len()).then_some(Self { head, truncated: flags & 0x02 != 0, sections })
+        let truncated = flags & 0x02 != 0;
+        (reader.at == octets.len()).then_some(Self { head, truncated, length: octets.len(), sections })
     }
 
     /// Much as dig prints it.

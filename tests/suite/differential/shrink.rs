@@ -151,13 +151,18 @@ fn with_suffix(name: &str, from: &str, to: &str) -> String {
 
 fn simpler_questions(case: &Case) -> Vec<Case> {
     let question = &case.question;
-    let lower = Question { name: question.name.to_ascii_lowercase(), ..question.clone() };
+    let named = |name: &str| Question { name: name.to_owned(), ..question.clone() };
+    // What is above the zones is asked about none of them.
+    let parent = question.name.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.matches('.').count() > 1);
+    let parent = parent.unwrap_or(&question.name);
     let alternatives = [
+        named(&question.name.to_ascii_lowercase()),
+        named(parent),
+        named(&format!("a.{parent}")),
         Question { payload: None, ..question.clone() },
         Question { payload: question.payload.map(|_| 512), ..question.clone() },
         Question { payload: question.payload.map(|_| 1232), ..question.clone() },
         Question { recursion_desired: false, ..question.clone() },
-        lower,
         Question { rtype: 1, ..question.clone() },
     ];
     let mut simpler: Vec<_> = alternatives.map(|question| Case { world: case.world.clone(), question }).into();
