@@ -63,7 +63,8 @@ impl Panel {
             }
         }
         let [signpost, nsd, knot, bind] = replies;
-        let peers = nsd.into_iter().zip(knot).zip(bind).map(|((nsd, knot), bind)| [nsd, knot, bind]);
+        // Knot adds a record once for each that needs it; Signpost may not (RFC 2181 §5).
+        let peers = nsd.into_iter().zip(knot).zip(bind).map(|((nsd, knot), bind)| [nsd, knot, bind].map(Reply::as_sets));
         let all = signpost.into_iter().zip(peers).zip(truncated);
         all.map(|((signpost, peers), truncated)| Replies { signpost, peers, truncated }).collect()
     }

@@ -76,6 +76,12 @@ impl Reply {
         (reader.at == octets.len()).then_some(Self { head, truncated, length: octets.len(), sections })
     }
 
+    /// Without repeated records.
+    pub(super) fn as_sets(mut self) -> Self {
+        self.sections.iter_mut().for_each(Vec::dedup);
+        self
+    }
+
     /// Much as dig prints it.
     pub(super) fn text(&self) -> String {
         let head = &self.head;
