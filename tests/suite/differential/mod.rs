@@ -2,7 +2,8 @@
 //!
 //! Where the three agree in a part of the reply, Signpost must agree; where they disagree, it must say what one of them says. What
 //! is meant to differ stands in `exceptions.rs`. What nobody explained is shrunk to the least zones and question that show it.
-//! The run repeats with DIFFERENTIAL_SEED; DIFFERENTIAL_WORLDS and DIFFERENTIAL_QUESTIONS (in each world) make it longer.
+//! DIFFERENTIAL_SEED makes another run; DIFFERENTIAL_WORLDS and DIFFERENTIAL_QUESTIONS (in each world) a longer one, and
+//! DIFFERENTIAL_SHOWN shrinks more differences of one kind.
 
 mod compare;
 mod dice;
@@ -29,26 +30,30 @@ use world::{Case, Question, World};
 
 /// Worlds in one start of the servers.
 const WORLDS_IN_A_BATCH: usize = 500;
-/// Differences of one kind are many and most are one fault: so many are shrunk and shown.
-const SHOWN_MAX: usize = 3;
 
 /// How much is asked, and which.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
     seed: u64,
     worlds: usize,
+    /// In each world, if there are so many.
     questions: usize,
+    /// Differences of one kind are many and most are one fault: so many are shrunk and shown.
     shown: usize,
 }
+
+/// What every run of the suite asks: more than 100,000 questions.
+const PLAN: Plan = Plan { seed: 1, worlds: 400, questions: 260, shown: 1 };
 
 impl Plan {
     fn from_environment() -> Self {
         let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+        let count = |name: &str, usual: usize| number(name).map_or(usual, |count| count as usize);
         Self {
-            seed: number("DIFFERENTIAL_SEED").unwrap_or(1),
-            worlds: number("DIFFERENTIAL_WORLDS").unwrap_or(400) as usize,
-            questions: number("DIFFERENTIAL_QUESTIONS").unwrap_or(260) as usize,
-            shown: number("DIFFERENTIAL_SHOWN").map_or(SHOWN_MAX, |shown| shown as usize),
+            seed: number("DIFFERENTIAL_SEED").unwrap_or(PLAN.seed),
+            worlds: count("DIFFERENTIAL_WORLDS", PLAN.worlds),
+            questions: count("DIFFERENTIAL_QUESTIONS", PLAN.questions),
+            shown: count("DIFFERENTIAL_SHOWN", PLAN.shown),
         }
     }
 }
@@ -83,7 +88,8 @@ fn where_the_peers_agree_signpost_agrees() {
     println!("{}", tally.text());
     let told = told(differences, plan.shown);
     assert!(told.is_empty(), "{}{plan:?}", told.join("\n"));
-    assert_eq!(tally.idle(), [""; 0], "exceptions that cover nothing");
+    // What is rare need not come with every seed.
+    assert!(plan != PLAN || tally.idle().is_empty(), "exceptions that cover nothing: {:?}", tally.idle());
     assert_eq!(tally.variety.lacking(tally.questions), [], "kinds of replies that are too rare");
 }
 

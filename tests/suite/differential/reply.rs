@@ -76,9 +76,11 @@ impl Reply {
         (reader.at == octets.len()).then_some(Self { head, truncated, length: octets.len(), sections })
     }
 
-    /// Without repeated records.
+    /// Without repeated records (RFC 2181 §5), also where the second one goes along with the first.
     pub(super) fn as_sets(mut self) -> Self {
         self.sections.iter_mut().for_each(Vec::dedup);
+        let [answer, _, additional] = &mut self.sections;
+        additional.retain(|record| !answer.contains(record));
         self
     }
 

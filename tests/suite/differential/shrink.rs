@@ -205,7 +205,9 @@ fn a_planted_difference_is_shrunk_to_what_makes_it() {
     assert!(shrunk.len() > 5, "the dice make too few cases: {}", shrunk.len());
     for case in shrunk {
         let [zone] = case.world.zones.as_slice() else { panic!("one zone is enough: {case:?}") };
-        let expected = [("NS", zone.apex.clone(), "x."), ("TXT", format!("*.b.{}", zone.apex), "x")];
+        // A zone that is itself called "b" needs no name in between.
+        let wildcard = if zone.apex.starts_with("b.") { format!("*.{}", zone.apex) } else { format!("*.b.{}", zone.apex) };
+        let expected = [("NS", zone.apex.clone(), "x."), ("TXT", wildcard, "x")];
         let mut found: Vec<_> =
             zone.records.iter().map(|record| (record.rtype, record.owner.clone(), record.data.as_str())).collect();
         found.sort();
