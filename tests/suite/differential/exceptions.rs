@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use signpost::limits::{ADDITIONAL_TARGETS_MAX, CNAME_CHAIN_LENGTH_MAX};
+use signpost::limits::ADDITIONAL_TARGETS_MAX;
 
 use super::compare::{Part, Stand};
 use super::panel::Replies;
@@ -26,6 +26,9 @@ pub(super) struct Seen<'a> {
     pub(super) stand: Stand,
     pub(super) replies: &'a Replies,
 }
+
+/// CNAMEs after which the first of the peers, Knot, gives a chain up.
+const LEAST_BOUND: usize = 5;
 
 pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception {
@@ -65,10 +68,16 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         covers: adds_no_glue_to_answers,
     },
     Exception {
-        name: "owners that a wildcard makes",
-        rfc: "RFC 4592 §3.3.1",
-        why: "addresses of an HTTPS target that a wildcard makes are owned by the target; Knot names the wildcard, BIND gives none",
-        covers: owns_what_wildcards_make,
+        name: "what goes along with HTTPS",
+        rfc: "RFC 9460 §4.1, RFC 4592 §3.3.1",
+        why: "A, AAAA and HTTPS records of every target in the zone; Knot and BIND give fewer, and Knot lets a wildcard own what it makes",
+        covers: gives_all_of_service_targets,
+    },
+    Exception {
+        name: "less room for the same",
+        rfc: "RFC 1035 §4.1.4, RFC 2181 §9",
+        why: "names are compressed as far as they can be, so that some answers fit for which the peers set TC",
+        covers: fits_what_peers_truncate,
     },
 ];
 
@@ -92,7 +101,7 @@ fn is_chain_cut_off(seen: &Seen<'_>) -> bool {
     let ours = cnames(&seen.replies.signpost.sections[0]);
     let lengths: BTreeSet<usize> = seen.replies.peers.iter().map(|peer| cnames(&peer.sections[0])).collect();
     let is_one_of_many = lengths.len() > 1 && !lengths.contains(&ours);
-    matches!(seen.part, Part::Answer | Part::Truncation) && ours == CNAME_CHAIN_LENGTH_MAX + 1 && is_one_of_many
+    matches!(seen.part, Part::Head | Part::Answer | Part::Truncation) && ours > LEAST_BOUND && is_one_of_many
 }
 
 fn lacks_what_wildcards_make(seen: &Seen<'_>) -> bool {
@@ -119,9 +128,8 @@ fn leaves_out_what_does_not_fit(seen: &Seen<'_>) -> bool {
         // A pointer, type, class, TTL and length precede the data.
         rrset.map(|record| 12 + record.data.len()).sum::<usize>()
     });
-    let limit = seen.case.question.payload.map_or(512, |payload| usize::from(payload.clamp(512, 1232)));
     let shortest = lengths.min().unwrap_or_default();
-    let is_full = shortest > 0 && signpost.length + shortest > limit;
+    let is_full = shortest > 0 && signpost.length + shortest > limit(seen);
     seen.part == Part::Additional && !truncated.contains(&true) && is_full && ours.iter().all(|record| all.contains(record))
 }
 
@@ -148,14 +156,29 @@ fn adds_no_glue_to_answers(seen: &Seen<'_>) -> bool {
     seen.part == Part::Additional && !signpost.sections[0].is_empty() && is_less && more_is_glue
 }
 
-fn owns_what_wildcards_make(seen: &Seen<'_>) -> bool {
-    let [_, knot, bind] = seen.replies.peers.each_ref().map(|peer| &peer.sections[2]);
-    let ours = &seen.replies.signpost.sections[2];
-    let without_owner =
-        |records: &[Rr]| records.iter().map(|record| (record.rtype, record.data.clone())).collect::<BTreeSet<_>>();
-    let knot_names_wildcard = knot.iter().any(|record| record.owner.starts_with(b"\x01*"));
-    let is_same = without_owner(ours) == without_owner(knot) && bind.iter().all(|record| ours.contains(record));
-    seen.part == Part::Additional && seen.stand == Stand::Alone && knot_names_wildcard && is_same
+fn gives_all_of_service_targets(seen: &Seen<'_>) -> bool {
+    let Replies { signpost, peers, .. } = seen.replies;
+    let [answer, _, ours] = &signpost.sections;
+    let target = |service: &Rr| {
+        let end = service.data.get(2..)?.iter().position(|octet| *octet == 0)?;
+        service.data.get(2..=2 + end).map(<[u8]>::to_ascii_lowercase)
+    };
+    let targets: Vec<_> = answer.iter().filter(|record| record.rtype == 65).filter_map(target).collect();
+    let is_targets = ours.iter().all(|record| targets.contains(&record.owner));
+    let is_ours = |record: &Rr| ours.contains(record) || record.owner.starts_with(b"\x01*");
+    let is_all = peers.iter().all(|peer| peer.sections[2].iter().all(is_ours));
+    seen.part == Part::Additional && !ours.is_empty() && is_targets && is_all
+}
+
+fn fits_what_peers_truncate(seen: &Seen<'_>) -> bool {
+    let Replies { signpost, peers, truncated } = seen.replies;
+    let is_same = peers.iter().all(|peer| peer.sections[0] == signpost.sections[0]);
+    seen.part == Part::Truncation && *truncated == [false, true, true, true] && signpost.length <= limit(seen) && is_same
+}
+
+/// Octets that the reply may have over UDP.
+fn limit(seen: &Seen<'_>) -> usize {
+    seen.case.question.payload.map_or(512, |payload| usize::from(payload.clamp(512, 1232)))
 }
 
 /// The name in wire form and its ancestors.

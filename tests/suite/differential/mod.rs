@@ -42,8 +42,8 @@ struct Plan {
     shown: usize,
 }
 
-/// What every run of the suite asks: more than 100,000 questions.
-const PLAN: Plan = Plan { seed: 1, worlds: 400, questions: 260, shown: 1 };
+/// What every run of the suite asks: more than 100,000 questions, with a seed by which every exception comes up.
+const PLAN: Plan = Plan { seed: 3, worlds: 400, questions: 260, shown: 1 };
 
 impl Plan {
     fn from_environment() -> Self {

@@ -64,7 +64,7 @@ impl Panel {
         }
         let [signpost, nsd, knot, bind] = replies;
         // Knot adds a record once for each that needs it, even one of the answer; Signpost may not.
-        let peers = nsd.into_iter().zip(knot).zip(bind).map(|((nsd, knot), bind)| [nsd, knot, bind].map(Reply::as_sets));
+        let peers = nsd.into_iter().zip(knot).zip(bind).map(|((nsd, knot), bind)| [nsd, knot, bind].map(Reply::into_sets));
         let all = signpost.into_iter().zip(peers).zip(truncated);
         all.map(|((signpost, peers), truncated)| Replies { signpost, peers, truncated }).collect()
     }

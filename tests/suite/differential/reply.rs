@@ -77,7 +77,7 @@ impl Reply {
     }
 
     /// Without repeated records (RFC 2181 §5), also where the second one goes along with the first.
-    pub(super) fn as_sets(mut self) -> Self {
+    pub(super) fn into_sets(mut self) -> Self {
         self.sections.iter_mut().for_each(Vec::dedup);
         let [answer, _, additional] = &mut self.sections;
         additional.retain(|record| !answer.contains(record));

@@ -54,7 +54,7 @@ pub(super) fn difference(case: &Case, number: usize, part: Part, stand: Stand, r
         "{part:?}: {}\n",
         match stand {
             Stand::Against => "the peers agree, and Signpost says something else",
-            _ => "Signpost says what none of the peers says",
+            Stand::Agreed | Stand::Sided | Stand::Alone => "Signpost says what none of the peers says",
         }
     );
     for zone in case.world.files(number) {
