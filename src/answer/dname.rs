@@ -12,7 +12,7 @@ pub(super) struct Prefix {
     pub rest_at: u16,
 }
 
-/// An uncompressed name made from two parts.
+/// A name made from two parts, the second of which may be a pointer.
 pub(super) struct MovedName {
     octets: [u8; NAME_LENGTH_MAX],
     length: usize,
@@ -47,6 +47,12 @@ impl Prefix {
         moved.octets.get_mut(self.length..moved.length)?.copy_from_slice(target);
         Some(moved)
     }
+
+    /// These labels before a pointer to the name at `target_at` of the message (RFC 1035 §4.1.4), if one reaches so far.
+    pub(super) fn before(&self, target_at: usize) -> Option<MovedName> {
+        let target_at = u16::try_from(target_at).ok().filter(|at| *at < 0x4000)?;
+        self.below(&(0xc000 | target_at).to_be_bytes())
+    }
 }
 
 impl MovedName {
@@ -68,6 +74,8 @@ mod tests {
         let compressed = Prefix::read(message, 22, 3).unwrap();
         assert_eq!((compressed.rest_at, compressed.below(b"\x00").unwrap().as_wire()), (17, &b"\x01x\x01a\x02Bc\x00"[..]));
         assert!(prefix.below(&[b'x'; 251]).is_none());
+        assert_eq!(prefix.before(0x3fff).unwrap().as_wire(), b"\x01a\x02Bc\xff\xff");
+        assert!(prefix.before(0x4000).is_none(), "no pointer leads so far");
         assert!(Prefix::read(b"\xc0\x00", 0, 1).is_none(), "a loop ends");
     }
 }

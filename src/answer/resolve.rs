@@ -117,7 +117,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
     /// Answers for one name, which stands at `owner` in the reply.
     fn answer_name(&mut self, name: &FoldedName, owner: u16) -> Next {
         match self.zone.find(name.labels(), self.linked.apex_labels, |count| name.suffix(count)) {
-            Found::Name(id) | Found::Wildcard(id) => self.answer_entry(self.zone.entry(id)?, owner),
+            Found::Name(id) | Found::Wildcard(id) => self.answer_entry(self.zone.entry(id)?, name, owner),
             Found::Cut { at, labels } => {
                 self.answer_cut(at, name, labels, owner);
                 None
@@ -133,7 +133,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         }
     }
 
-    fn answer_entry(&mut self, entry: &Entry, owner: u16) -> Next {
+    fn answer_entry(&mut self, entry: &Entry, name: &FoldedName, owner: u16) -> Next {
         self.reply.set_authoritative();
         let rrsets = self.zone.rrsets(entry);
         if let EntryKind::Steered(binding) = entry.kind
@@ -145,8 +145,12 @@ impl<T: Trace> Resolver<'_, '_, T> {
         }
         let wanted = |rrset: &&Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
         if let Some(rrset) = rrsets.iter().find(wanted) {
-            // RFC 8482 §4.1: one RRset is enough of an answer to ANY.
-            self.push_answer(rrset, owner);
+            // A chain may have come by the DNAME that is asked for.
+            let is_written = rrset.rtype == RrType::DNAME && self.written_dname(name.suffix(name.labels()), owner).is_some();
+            if !is_written {
+                // RFC 8482 §4.1: one RRset is enough of an answer to ANY.
+                self.push_answer(rrset, owner);
+            }
             return None;
         }
         if let Some(cname) = rrsets.iter().find(|rrset| rrset.rtype == RrType::CNAME) {
@@ -250,6 +254,8 @@ impl<T: Trace> Resolver<'_, '_, T> {
             self.resolution.rcode = Rcode::YxDomain;
             return None;
         };
+        // The target's end stands in the DNAME already: without it long names would be truncated over UDP.
+        let target = prefix.before(dname_at + 12).unwrap_or(target);
         let cname_at = self.reply.push_like(dname_at, name_at, RrType::CNAME, target.as_wire());
         if cname_at.is_none() {
             self.reply.set_truncated();
