@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod corpus;
 mod edns;
 mod laws;
 mod mistakes;
