@@ -58,6 +58,8 @@ pub enum Field {
     Base64,
     /// The same, or nothing.
     OptionalBase64,
+    /// As Base64, or nothing where the flags before it say that there is no key (RFC 2535 §3.1.2).
+    FlaggedBase64,
     /// Octets to the end in base 64, where "-" stands for none.
     DashBase64,
     /// Length-prefixed octets in hexadecimal, where "-" stands for none (RFC 5155 §3.3).
@@ -129,7 +131,7 @@ impl Field {
                 return if octet(0) == 0 { Extent::Octets(1 + suffix) } else { Extent::Name(1 + suffix) };
             }
             Self::OptionalString | Self::Strings | Self::Text => rest.len(),
-            Self::Hex(_) | Self::Base64 | Self::OptionalBase64 | Self::DashBase64 => rest.len(),
+            Self::Hex(_) | Self::Base64 | Self::OptionalBase64 | Self::FlaggedBase64 | Self::DashBase64 => rest.len(),
             Self::Types | Self::OptionalTypes | Self::OldTypes | Self::Ports => rest.len(),
             Self::SvcParams | Self::Prefixes | Self::Nsap | Self::Atma => rest.len(),
         })

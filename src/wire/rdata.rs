@@ -91,7 +91,7 @@ pub const LAYOUTS: &[Layout] = {
         row(RrType::NSAP, "NSAP", "address", &[F::Nsap]),
         row(RrType::NSAP_PTR, "NSAP-PTR", "target", &[F::ExactName]),
         row(RrType::SIG, "SIG", RRSIG.0, RRSIG.1),
-        row(RrType::KEY, "KEY", "flags protocol algorithm key", &[F::U16, F::U8, F::Code8(ALGORITHMS), F::OptionalBase64]),
+        row(RrType::KEY, "KEY", "flags protocol algorithm key", &[F::U16, F::U8, F::Code8(ALGORITHMS), F::FlaggedBase64]),
         row(RrType::PX, "PX", "preference rfc822-domain x400-domain", &[F::U16, F::PlainName, F::PlainName]),
         row(RrType::GPOS, "GPOS", "longitude latitude altitude", &[F::String, F::String, F::String]),
         row(RrType::AAAA, "AAAA", "address", &[F::Ipv6]),

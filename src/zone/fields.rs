@@ -187,9 +187,11 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     /// `TXT v=DKIM1; k=rsa` without quotes: the string ends at the semicolon.
-    fn doubt_comment(&mut self, token: &Token<'_>) {
-        if !token.quoted && self.context.source.text().get(token.span.end as usize) == Some(&b';') {
-            let end = token.span.end as usize;
+    pub(super) fn doubt_comment(&mut self, token: &Token<'_>) {
+        let end = token.span.end as usize;
+        let behind = self.context.source.text().get(end..).unwrap_or_default();
+        // Behind a quoted string a comment is plain to see, unless another string stands in it.
+        if behind.starts_with(b";") && (!token.quoted || behind.starts_with(b";\"")) {
             let warning = Diagnostic::warning(self.context.source.span(end, end + 1), "the string ends here, a comment begins")
                 .label("everything from here to the end of the line is ignored")
                 .help("put the string into double quotes if the semicolon is a part of it");

@@ -35,6 +35,13 @@ impl Findings {
         self.dropped += more;
     }
 
+    /// Keeps a finding if there is one.
+    pub(super) fn extend(&mut self, finding: Option<Diagnostic>) {
+        if let Some(finding) = finding {
+            self.push(finding);
+        }
+    }
+
     /// Whether anything found forbids the load.
     pub(super) fn any_error(&self) -> bool {
         self.errors > 0

@@ -124,7 +124,7 @@ impl Parser<'_, '_> {
         let data_tokens = tokens.map(|token| Token { span: data.token.span, ..token });
         let tokens = owner_token.into_iter().chain(between.iter().copied()).chain(data_tokens).collect();
         let before = std::mem::take(&mut self.findings);
-        let read = self.record(scope, &Entry { tokens, leading_blank: false, fault: None });
+        let read = self.record(scope, &Entry { tokens, ..Entry::default() });
         let said = std::mem::replace(&mut self.findings, before);
         for finding in said.into_diagnostics() {
             if finding.severity == Severity::Error {

@@ -3,8 +3,11 @@
 //! Works on slices of the source; nothing is copied. Escapes stay in the tokens, because only the field knows what they mean:
 //! `\.` is a dot inside a label, but the octet itself in a string. A faulty entry is read to its end, so that the next is whole.
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::limits::ENTRY_TOKENS_MAX;
+
+/// U+FEFF in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One word or quoted string.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +32,14 @@ impl Token<'_> {
 /// One record or directive: a line, or several where parentheses join them.
 #[derive(Debug, Default)]
 pub(super) struct Entry<'a> {
-    /// Its tokens; never empty without a fault.
+    /// Its tokens; never empty without a fault or a doubt.
     pub(super) tokens: Vec<Token<'a>>,
     /// Whether its first line begins with a blank: no owner is written.
     pub(super) leading_blank: bool,
     /// The first fault, if its text has any; the tokens are then not all there.
     pub(super) fault: Option<Diagnostic>,
+    /// What can be read, but probably means something else.
+    pub(super) doubt: Option<Diagnostic>,
 }
 
 impl Entry<'_> {
@@ -52,10 +57,10 @@ pub(super) struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    /// Begins at the start of the text, behind a byte order mark.
+    /// Begins at the start of the text, behind a byte order mark (which the parser reports).
     pub(super) fn new(source: &'a Source) -> Self {
         let text = source.text();
-        Self { source, text, at: if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 } }
+        Self { source, text, at: if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 } }
     }
 
     /// Reads the next entry that is not empty into `entry`, whose room is used again; `false` at the end.
@@ -63,9 +68,10 @@ impl<'a> Lexer<'a> {
         while let Some(first) = self.text.get(self.at) {
             entry.tokens.clear();
             entry.fault = None;
+            entry.doubt = None;
             entry.leading_blank = matches!(first, b' ' | b'\t');
             self.read_entry(entry);
-            if entry.fault.is_some() || !entry.tokens.is_empty() {
+            if entry.fault.is_some() || entry.doubt.is_some() || !entry.tokens.is_empty() {
                 return true;
             }
         }
@@ -82,9 +88,9 @@ impl<'a> Lexer<'a> {
                         return;
                     }
                 }
-                // A CR is a blank, so that lines may end in CRLF.
-                b' ' | b'\t' | b'\r' => self.at += 1,
-                b';' => self.at = self.line_end(),
+                b' ' | b'\t' => self.at += 1,
+                b'\r' => self.read_carriage_return(entry),
+                b';' => self.read_comment(entry),
                 b'(' if open.is_some() => break,
                 b'(' => {
                     open = Some(self.at);
@@ -111,6 +117,29 @@ impl<'a> Lexer<'a> {
         } else if entry.tokens.len() > ENTRY_TOKENS_MAX {
             self.at = self.line_end();
         }
+    }
+
+    /// Lines may end in CRLF. Elsewhere a CR is most often the line end of another system: what looks like lines is one.
+    fn read_carriage_return(&mut self, entry: &mut Entry<'a>) {
+        if self.breaks_line(self.at) {
+            entry.fail(self.lone_carriage_return(Severity::Error, self.at, "no line ends here, and it is no blank"));
+        }
+        self.at += 1;
+    }
+
+    fn read_comment(&mut self, entry: &mut Entry<'a>) {
+        let end = self.line_end();
+        if let Some(at) = (self.at..end).find(|&at| self.breaks_line(at)) {
+            let label = "what follows it to the next line feed is a comment too";
+            entry.doubt.get_or_insert_with(|| self.lone_carriage_return(Severity::Warning, at, label));
+        }
+        self.at = end;
+    }
+
+    /// Whether there is a CR that something else than the end of the line follows.
+    fn breaks_line(&self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        rest.first() == Some(&b'\r') && !matches!(rest.iter().find(|&&byte| byte != b'\r'), Some(b'\n') | None)
     }
 
     fn read_word(&mut self, entry: &mut Entry<'a>) {
@@ -204,6 +233,11 @@ impl<'a> Lexer<'a> {
             .help("write the closing quote; inside a string a quote is written \\\" and a line feed \\010")
     }
 
+    fn lone_carriage_return(&self, severity: Severity, at: usize, label: &str) -> Diagnostic {
+        let fault = Diagnostic::error(self.source.span(at, at + 1), "there is a carriage return within a line");
+        Diagnostic { severity, ..fault }.label(label).help("end lines with a line feed, alone or behind a carriage return")
+    }
+
     fn nul(&self, at: usize) -> Diagnostic {
         Diagnostic::error(self.source.span(at, at + 1), "there is a NUL octet in the text")
             .label("here")
@@ -223,7 +257,7 @@ mod tests {
     use super::*;
     use crate::diagnostic::Sources;
 
-    /// Entries as text: words as they are, strings in quotes, `+` before what is joined, `_` for a leading blank, faults as places.
+    /// Entries as text: words as they are, strings in quotes, `+` before what is joined, `_` for a leading blank, faults and doubts as places.
     fn lex(text: &str) -> Vec<String> {
         let mut sources = Sources::default();
         let source = sources.add("t", text);
@@ -240,9 +274,9 @@ mod tests {
                 assert_eq!(&source.text()[start..end], format!("{quote}{shown}{quote}").as_bytes(), "the span is the token");
                 words.push(format!("{joined}{quote}{shown}{quote}"));
             }
-            if let Some(fault) = &entry.fault {
-                let (line, column) = source.position(fault.span.unwrap().start);
-                words.push(format!("!{line}:{column}"));
+            for (mark, found) in [('!', &entry.fault), ('?', &entry.doubt)] {
+                let place = found.as_ref().map(|found| source.position(found.span.unwrap().start));
+                words.extend(place.map(|(line, column)| format!("{mark}{line}:{column}")));
             }
             entries.push(words.join(" "));
         }
@@ -283,6 +317,9 @@ mod tests {
             ("a ( \"b )\nc d", &["a !1:5", "c d"]),
             ("a ( \"b\n e )\nc d", &["a e !1:5", "c d"]),
             ("a\0b c\nd", &["a\0b c !1:2", "d"]),
+            ("a\rb c\nd", &["a b c !1:2", "d"]),
+            ("a\r\r\nb\r", &["a", "b"]),
+            ("a ; b\rc\nd\n;\r\n; e\rf", &["a ?1:6", "d", "?4:4"]),
             (")\na", &["!1:1", "a"]),
             ("\"\n\"", &["!1:1", "!2:1"]),
         ];

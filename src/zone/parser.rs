@@ -5,7 +5,7 @@
 
 use super::fields::{Context, Fields, expected, found, or_help, what};
 use super::findings::Findings;
-use super::lexer::{Entry, Lexer, Token};
+use super::lexer::{BYTE_ORDER_MARK, Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
 use crate::limits::TTL_SECONDS_MAX;
@@ -93,6 +93,7 @@ impl<'p, 'c> Parser<'p, 'c> {
         if let Some(fault) = refuse_utf16(source) {
             return self.findings.push(fault);
         }
+        self.findings.extend(refuse_mark(source));
         self.open.push(source.name().to_owned());
         let mut lexer = Lexer::new(source);
         let mut entry = Entry::default();
@@ -106,12 +107,16 @@ impl<'p, 'c> Parser<'p, 'c> {
 
     fn entry(&mut self, scope: &mut Scope<'_>, entry: &mut Entry<'_>) -> Result<(), Diagnostic> {
         let directive = entry.tokens.first().copied().filter(|first| !first.quoted && first.text.starts_with(b"$"));
+        self.findings.extend(entry.doubt.take());
         if let Some(fault) = entry.fault.take() {
             // What of its owner can be read still holds for the lines below.
             if directive.is_none() && !entry.leading_blank {
                 self.owner(scope, entry);
             }
             return Err(fault);
+        }
+        if entry.tokens.is_empty() {
+            return Ok(());
         }
         match directive {
             Some(first) => self.directive(scope, entry, &first),
@@ -322,5 +327,14 @@ fn refuse_utf16(source: &Source) -> Option<Diagnostic> {
         Diagnostic::error(source.span(0, 2), "the file is UTF-16, not plain text")
             .label("its byte order mark")
             .help("save it as UTF-8")
+    })
+}
+
+/// Some editors say so where a text is UTF-8. To every other name server the mark is a part of the first word.
+fn refuse_mark(source: &Source) -> Option<Diagnostic> {
+    source.text().starts_with(BYTE_ORDER_MARK).then(|| {
+        Diagnostic::error(source.span(0, BYTE_ORDER_MARK.len()), "the file begins with a byte order mark")
+            .label("no name server reads past it")
+            .help("save it as UTF-8 without the mark (without \"BOM\")")
     })
 }

@@ -57,7 +57,9 @@ fn field_text(field: Field, octets: &mut Octets<'_>) -> Option<String> {
         Field::Eui48 => address::groups_text::<6>(octets, b'-'),
         Field::Eui64 => address::groups_text::<8>(octets, b'-'),
         Field::Name | Field::PlainName | Field::ExactName => octets.name().map(|name| name.to_string()),
-        Field::ExactNames | Field::OptionalString | Field::OptionalBase64 | Field::OptionalTypes if octets.is_empty() => {
+        Field::ExactNames | Field::OptionalString | Field::OptionalBase64 | Field::FlaggedBase64 | Field::OptionalTypes
+            if octets.is_empty() =>
+        {
             Some(String::new())
         }
         Field::ExactNames => {
@@ -72,7 +74,7 @@ fn field_text(field: Field, octets: &mut Octets<'_>) -> Option<String> {
         Field::Tag => string::tag_text(octets),
         Field::Text => string::text_text(octets),
         Field::Hex(least) => encoded::hex_text(octets, least),
-        Field::Base64 | Field::OptionalBase64 => encoded::base64_text(octets),
+        Field::Base64 | Field::OptionalBase64 | Field::FlaggedBase64 => encoded::base64_text(octets),
         Field::DashBase64 => encoded::dash_base64_text(octets),
         Field::Salt => encoded::salt_text(octets),
         Field::Base32 => encoded::base32_text(octets),

@@ -14,6 +14,9 @@ use crate::limits::RDATA_LENGTH_MAX;
 use crate::wire::RrType;
 use crate::wire::rdata::{Field, Layout, layout};
 
+/// The upper two flags of a KEY record that says there is no key (RFC 2535 §3.1.2).
+const NO_KEY: u8 = 0b11;
+
 /// Reads what is left of `fields` as RDATA of a type and appends its octets to `wire`; `place` is the type's own.
 pub(super) fn read(fields: &mut Fields<'_, '_>, rtype: RrType, place: Span, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
     let row = layout(rtype);
@@ -72,6 +75,7 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: What<'_>, wire: &
         Field::Eui64 => address::read_groups::<8>(fields, what, b'-', wire)?,
         Field::Name | Field::PlainName | Field::ExactName => wire.extend_from_slice(fields.target(what)?.as_wire()),
         Field::ExactNames | Field::OptionalString | Field::OptionalBase64 if fields.peek().is_none() => {}
+        Field::FlaggedBase64 if fields.peek().is_none() && wire.first().is_some_and(|flags| flags >> 6 == NO_KEY) => {}
         Field::ExactNames => {
             while fields.peek().is_some() {
                 wire.extend_from_slice(fields.target(what)?.as_wire());
@@ -87,7 +91,7 @@ fn read_field(fields: &mut Fields<'_, '_>, field: Field, what: What<'_>, wire: &
         Field::Tag => string::read_tag(fields, what, wire)?,
         Field::Text => wire.extend_from_slice(&fields.string(what)?),
         Field::Hex(least) => encoded::read_hex(fields, what, least, wire)?,
-        Field::Base64 | Field::OptionalBase64 => encoded::read_base64(fields, what, wire)?,
+        Field::Base64 | Field::OptionalBase64 | Field::FlaggedBase64 => encoded::read_base64(fields, what, wire)?,
         Field::DashBase64 => encoded::read_dash_base64(fields, what, wire)?,
         Field::Salt => encoded::read_salt(fields, what, wire)?,
         Field::Base32 => encoded::read_base32(fields, what, wire)?,
@@ -128,7 +132,7 @@ fn kind(field: Field) -> &'static str {
         Field::String | Field::OptionalString | Field::Strings | Field::Text => "a string",
         Field::Tag => "letters and digits such as \"issue\"",
         Field::Hex(_) => "hexadecimal digits",
-        Field::Base64 | Field::OptionalBase64 => "base 64",
+        Field::Base64 | Field::OptionalBase64 | Field::FlaggedBase64 => "base 64",
         Field::DashBase64 => "base 64, or - for none",
         Field::Salt => "hexadecimal digits, or - for none",
         Field::Base32 => "base 32",

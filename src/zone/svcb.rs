@@ -150,6 +150,7 @@ pub(super) fn read_params(fields: &mut Fields<'_, '_>, wire: &mut Vec<u8>) -> Re
 
 fn read_param(fields: &mut Fields<'_, '_>) -> Result<Param, Diagnostic> {
     let token = fields.word(what("a parameter such as alpn=h2"))?;
+    fields.doubt_comment(&token);
     let equals = token.text.iter().position(|&byte| byte == b'=');
     let (key_part, after) = token.text.split_at_checked(equals.unwrap_or(token.text.len())).unwrap_or_default();
     let key = key_number(&String::from_utf8_lossy(key_part)).ok_or_else(|| unknown_key(&token, key_part, fields))?;

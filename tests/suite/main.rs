@@ -5,6 +5,7 @@
 mod harness;
 mod scenario;
 
+mod corpus;
 mod differential;
 mod edns;
 mod laws;

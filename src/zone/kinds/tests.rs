@@ -105,7 +105,7 @@ pub(in crate::zone) fn field_octets(field: Field) -> BoxedStrategy<Vec<u8>> {
         Field::OptionalString => prop_oneof![Just(Vec::new()), octets(0..256).prop_map(prefixed)].boxed(),
         Field::Strings => vec(octets(0..256).prop_map(prefixed), 1..4).prop_map(|strings| strings.concat()).boxed(),
         Field::Tag => "[a-zA-Z0-9]{1,20}".prop_map(|tag: String| prefixed(tag.into_bytes())).boxed(),
-        Field::Text | Field::OptionalBase64 | Field::DashBase64 => octets(0..400),
+        Field::Text | Field::OptionalBase64 | Field::FlaggedBase64 | Field::DashBase64 => octets(0..400),
         Field::Base64 | Field::Nsap => octets(1..400),
         Field::Hex(least) => octets(least.max(1)..100),
         Field::Base32 => octets(1..256).prop_map(prefixed).boxed(),
