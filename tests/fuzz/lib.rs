@@ -1,6 +1,6 @@
 //! The door from libFuzzer to the bodies that the suite runs, too; they stand in `tests/suite/targets`.
 // The suite uses more of these modules than the targets do.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../suite/scenario/mod.rs"]
 mod scenario;

@@ -3,7 +3,7 @@
 //! What stands behind the first NUL octet is a second file, included by the first: TOML has no such octet.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use signpost::answer::{Client, Transport};
 use signpost::config::{Config, Node, Text, includes, parse, unused, unwatched};
@@ -22,7 +22,11 @@ use crate::scenario::query::Query;
 /// Pools and policies that are asked.
 const ASKED_MAX: usize = 8;
 const SEED: u64 = 0x5eed;
-const WORLD: &[u8] = include_bytes!("../../worlds/vectors.mmdb");
+
+static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
+    let file = ("vectors.mmdb".to_owned(), include_bytes!("../../worlds/vectors.mmdb").to_vec());
+    Arc::new(World::read(&[file]).expect("a good world"))
+});
 
 /// Reads the configuration, and serves what is accepted.
 pub(super) fn check(octets: &[u8]) {
@@ -38,8 +42,7 @@ pub(super) fn check(octets: &[u8]) {
     assert_eq!(config.is_none(), any_error(&found), "refused without a word, or accepted with an error: {found:?}");
     assert_eq!(parse(&texts), (config.clone(), found), "read again, it is another");
     let Some(config) = config else { return };
-    let world = World::read(&[("vectors.mmdb".to_owned(), WORLD.to_vec())]).expect("a good world");
-    let (policies, found) = Policies::compile(&config, Arc::new(world), None);
+    let (policies, found) = Policies::compile(&config, Arc::clone(&WORLD), None);
     hold_found(&found, &sources);
     for found in [unwatched(&config), unused(&config, &[]), blind(&config, policies.world())] {
         hold_found(&found, &sources);
