@@ -15,8 +15,8 @@ use signpost::wire::{Name, RrType};
 use signpost::zone;
 
 use super::asking::replies;
-use super::hold_found;
 use super::message::Message;
+use super::{hold_bounded, hold_found};
 use crate::scenario::query::Query;
 
 /// Pools and policies that are asked.
@@ -38,7 +38,7 @@ pub(super) fn check(octets: &[u8]) {
     hold_found(&found, &sources);
     let texts: Vec<_> = texts.iter().map(|source| Text { source, folder: Path::new("conf") }).collect();
     let (config, found) = parse(&texts);
-    hold_found(&found, &sources);
+    hold_bounded(&found, texts.len(), &sources);
     assert_eq!(config.is_none(), any_error(&found), "refused without a word, or accepted with an error: {found:?}");
     assert_eq!(parse(&texts), (config.clone(), found), "read again, it is another");
     let Some(config) = config else { return };

@@ -13,9 +13,9 @@ use signpost::wire::{Name, RrType};
 use signpost::zone::{self, Record, record_line};
 
 use super::asking::replies;
-use super::hold_found;
 use super::message::Message;
 use super::query::texts;
+use super::{hold_bounded, hold_found};
 use crate::scenario::query::Query;
 
 /// Records of a zone that are asked for.
@@ -40,11 +40,11 @@ pub(super) fn check(octets: &[u8]) {
         other => Err(format!("no file \"{other}\"")),
     };
     let (zone, found) = zone::read(&apex, &source, &mut include);
-    hold_found(&found, &sources);
+    hold_bounded(&found, 1, &sources);
     assert!(zone.records.iter().all(|record| record.owner.is_at_or_below(&apex)), "a record outside the zone");
     hold_printed(&zone, !any_error(&found));
     let (bound, faults) = bindings(&zone, !any_error(&found), None, |_| String::new());
-    hold_found(&faults, &sources);
+    hold_bounded(&faults, 1, &sources);
     if any_error(&found) || any_error(&faults) {
         return;
     }
@@ -55,7 +55,7 @@ pub(super) fn check(octets: &[u8]) {
     };
     match link(compiled, None, config, policies) {
         Ok(linked) => {
-            hold_found(&lint(&zone, &linked, policies), &sources);
+            hold_bounded(&lint(&zone, &linked, policies), 1, &sources);
             let snapshot = Arc::new(Snapshot::new(SEED, vec![linked], Arc::clone(policies)));
             let steering = Steering::new(policies, |_| Verdict::Up, None);
             hold_served(&zone, &Serving { generation: 1, snapshot, steering });
