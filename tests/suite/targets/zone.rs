@@ -82,6 +82,9 @@ fn hold_printed(zone: &zone::Zone, good: bool) {
 /// Asks for some of the records, first and last: what stands in the zone is there, a referral or a chain at the least.
 fn hold_served(zone: &zone::Zone, serving: &Serving) {
     let client = Client { address: [203, 0, 113, 53].into(), transport: Transport::Udp, size_limit: 1232 };
+    // The CNAME of a bound name is for servers that can't steer.
+    let bound = serving.snapshot.zones()[0].zone.bindings();
+    let is_hidden = |record: &Record| record.rtype == RrType::CNAME && bound.iter().any(|binding| binding.name == record.owner);
     let ends = zone.records.iter().take(ASKED_MAX / 2).chain(zone.records.iter().rev().take(ASKED_MAX / 2));
     for record in ends {
         for rtype in [record.rtype, RrType::A, RrType(255)] {
@@ -91,7 +94,7 @@ fn hold_served(zone: &zone::Zone, serving: &Serving) {
             let [answers, authorities, _] = &reply.sections;
             assert!(reply.rcode() != NXDOMAIN || !answers.is_empty(), "{} is in the zone", record.owner);
             let is_there = !answers.is_empty() || authorities.iter().any(|record| RrType(record.rtype) == RrType::NS);
-            assert!(rtype != record.rtype || is_there, "not found: {}", record_line(record));
+            assert!(rtype != record.rtype || is_there || is_hidden(record), "not found: {}", record_line(record));
         }
     }
 }
