@@ -1,11 +1,12 @@
 //! Asks over a datagram and over a stream, and asserts what must hold of every reply, whoever asks what of which zone.
 
-use signpost::answer::{Client, Dice, DropReason, Transport, View};
+use std::cell::RefCell;
+
+use signpost::answer::{Client, Dice, DropReason, Outcome, Transport, View, answer};
 use signpost::snapshot::Serving;
 
 use super::message::{FLAG_AA, FLAG_QR, FLAG_RD, FLAG_TC, Message, OPCODE, RCODE, is_well_formed_subnet};
 use crate::scenario::echoes;
-use crate::scenario::world::ask;
 
 const FORMERR: u16 = 1;
 
@@ -46,6 +47,15 @@ pub(super) fn replies(serving: &Serving, dice: u64, query: &[u8], client: &Clien
     assert!(replies.datagram.len() <= client.size_limit, "{} octets in a datagram", replies.datagram.len());
     replies.hold(query, client);
     Some(replies)
+}
+
+/// As in the server, what was there before is no part of a reply: the room is used again as it is.
+fn ask(view: &View<'_>, query: &[u8], client: &Client) -> Result<Vec<u8>, DropReason> {
+    thread_local! { static ROOM: RefCell<Vec<u8>> = RefCell::new(vec![0xa5; 65_535]) }
+    ROOM.with_borrow_mut(|room| match answer(view, query, client, &mut room[..client.size_limit]) {
+        Outcome::Reply { length, .. } => Ok(room[..length].to_vec()),
+        Outcome::Drop(reason) => Err(reason),
+    })
 }
 
 impl Replies {
