@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use signpost::answer::{Client, Transport};
-use signpost::config::{Config, Node, Text, includes, parse, unused, unwatched};
+use signpost::config::{Config, Node, NodeId, Text, includes, parse, unused, unwatched};
 use signpost::diagnostic::{Sources, any_error};
 use signpost::geo::World;
 use signpost::health::Verdict;
-use signpost::snapshot::{Family, Policies, Serving, Snapshot, Steering, bindings, blind, compile_zone, link};
+use signpost::snapshot::{Family, Policies, Serving, Snapshot, Steering, bindings, blind, compile_zone, link, lint_load};
 use signpost::wire::{Name, RrType};
 use signpost::zone;
 
@@ -22,6 +22,8 @@ use crate::scenario::query::Query;
 /// Pools and policies that are asked.
 const ASKED_MAX: usize = 8;
 const SEED: u64 = 0x5eed;
+/// When it is, in seconds since 1970.
+const NOW: u64 = 1_800_000_000;
 
 static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
     let file = ("vectors.mmdb".to_owned(), include_bytes!("../../worlds/vectors.mmdb").to_vec());
@@ -44,7 +46,9 @@ pub(super) fn check(octets: &[u8]) {
     let Some(config) = config else { return };
     let (policies, found) = Policies::compile(&config, Arc::clone(&WORLD), None);
     hold_found(&found, &sources);
-    for found in [unwatched(&config), unused(&config, &[]), blind(&config, policies.world())] {
+    let bound: Vec<NodeId> = (0..).zip(&config.nodes).map(|(id, _)| NodeId(id)).collect();
+    let doubts = lint_load(&config, &bound, policies.world(), NOW);
+    for found in [unwatched(&config), unused(&config, &[]), blind(&config, policies.world()), doubts] {
         hold_found(&found, &sources);
         assert!(!any_error(&found), "what was accepted has an error after all: {found:?}");
     }
