@@ -2,7 +2,6 @@
 // The suite uses more of these modules than the targets do.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../suite/scenario/mod.rs"]
 mod scenario;
 #[path = "../suite/targets/mod.rs"]
 mod targets;

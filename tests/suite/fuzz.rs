@@ -112,3 +112,20 @@ fn every_target_has_its_door_and_what_is_kept_is_small() {
         assert!(door.contains(&format!("run(\"{target}\"")), "{target} is behind another door");
     }
 }
+
+/// `tests/fuzz` builds the bodies without the rest of the suite, and nothing that runs here would notice if it no longer could.
+#[test]
+fn the_bodies_stand_on_nothing_but_what_the_targets_have() {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite");
+    let doors = fs::read_to_string(Path::new(ROOT).join("scenario/mod.rs")).expect("what the targets have");
+    let bodies = fs::read_dir(suite.join("targets")).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let shared: Vec<PathBuf> = ["query", "reply", "world"].map(|name| suite.join(format!("scenario/{name}.rs"))).into();
+    assert_eq!(doors.matches("#[path").count(), shared.len(), "another file is shared: name it here");
+    for file in bodies.chain(shared) {
+        let text = fs::read_to_string(&file).expect("a source");
+        for (_, rest) in text.match_indices("crate::").map(|(at, found)| text.split_at(at + found.len())) {
+            let known = ["query", "reply", "world"].iter().any(|name| rest.starts_with(&format!("scenario::{name}::")));
+            assert!(known, "{}: crate::{}", file.display(), rest.lines().next().unwrap_or_default());
+        }
+    }
+}
