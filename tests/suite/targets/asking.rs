@@ -78,8 +78,11 @@ impl Replies {
             assert!(refused || self.datagram.len() <= payload.min(client.size_limit), "{} octets", self.datagram.len());
         }
         assert!(stream.flags & FLAG_TC == 0 || self.stream.len() > 16_384, "a stream has room");
-        assert_eq!(datagram.flags & !FLAG_TC, stream.flags & !FLAG_TC, "the transports differ");
-        assert_eq!(datagram.rcode(), stream.rcode(), "the transports differ");
+        let apart = FLAG_TC | RCODE;
+        assert_eq!(datagram.flags & !apart, stream.flags & !apart, "the transports differ");
+        // RFC 2181 §9: a truncated reply is not used; where its chain of aliases was cut, nobody knows how the chain ends.
+        let is_cut = datagram.flags & FLAG_TC != 0 && datagram.rcode() == 0;
+        assert!(is_cut || datagram.rcode() == stream.rcode(), "{} and {}", datagram.rcode(), stream.rcode());
         if datagram.flags & FLAG_TC == 0 {
             assert_eq!(datagram.records(0), stream.records(0), "the transports differ without TC");
             assert_eq!(datagram.records(1), stream.records(1), "the transports differ without TC");
