@@ -8,6 +8,8 @@ mod suggest;
 
 use std::sync::Arc;
 
+use crate::limits::DIAGNOSTICS_PER_FILE_MAX;
+
 pub use render::render;
 pub use suggest::did_you_mean;
 
@@ -164,6 +166,19 @@ impl Diagnostic {
         self.related = Some((what.into(), span));
         self
     }
+}
+
+/// As many of the findings about one file as are shown, and one that says that there are more. No further one is made: a file
+/// may hold a million alike, and each may cost a search for what was meant.
+pub fn bounded(findings: impl IntoIterator<Item = Diagnostic>) -> Vec<Diagnostic> {
+    let mut findings = findings.into_iter();
+    let mut shown: Vec<Diagnostic> = findings.by_ref().take(DIAGNOSTICS_PER_FILE_MAX - 1).collect();
+    if let Some(next) = findings.next() {
+        let message = "there are more like this, which are not shown".to_owned();
+        let more = Diagnostic { message, label: String::new(), related: None, ..next };
+        shown.push(more.help("mend those above and check again"));
+    }
+    shown
 }
 
 /// Whether anything found forbids the load.

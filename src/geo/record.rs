@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Keys that are read; all others are skipped undecoded.
 const KEYS: [&str; 16] = [
@@ -28,6 +28,10 @@ const KEYS: [&str; 16] = [
 
 /// Octets of the longest text that can be a fact; names of places are longer and not read.
 const TEXT_LENGTH_MAX: usize = 32;
+
+/// Values around one another that are read: a list of maps in the record's map is the deepest that states a fact. Without an end
+/// of its own, a damaged file that leads into itself would take the whole stack.
+const DEPTH_MAX: u8 = 4;
 
 /// A value, as far as it can state a fact. Of a list it is the first item: subdivisions begin with the largest.
 #[derive(Default)]
@@ -67,11 +71,29 @@ impl Fact {
 
 impl<'de> Deserialize<'de> for Fact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
+        AnyValue { depth_left: DEPTH_MAX }.deserialize(deserializer)
     }
 }
 
-struct AnyValue;
+/// A value, and how many more may stand around one another in it.
+struct AnyValue {
+    depth_left: u8,
+}
+
+impl AnyValue {
+    /// What reads the values inside this one; nothing does where it is too deep for a fact.
+    fn inner(&self) -> Option<Self> {
+        self.depth_left.checked_sub(1).map(|depth_left| Self { depth_left })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AnyValue {
+    type Value = Fact;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fact, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for AnyValue {
     type Value = Fact;
@@ -109,7 +131,10 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fact, A::Error> {
-        let first = list.next_element()?.unwrap_or_default();
+        let first = match self.inner() {
+            Some(inner) => list.next_element_seed(inner)?.unwrap_or_default(),
+            None => Fact::Nothing,
+        };
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first)
     }
@@ -117,8 +142,8 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fact, A::Error> {
         let mut entries = Vec::new();
         while let Some(Key(key)) = map.next_key()? {
-            match key {
-                Some(key) => entries.push((key, map.next_value()?)),
+            match key.zip(self.inner()) {
+                Some((key, inner)) => entries.push((key, map.next_value_seed(inner)?)),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::ZoneRules;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, bounded, did_you_mean};
 use crate::limits::SUGGESTION_CANDIDATES_MAX;
 use crate::wire::{Name, RrType};
 use crate::zone::{Record, Zone};
@@ -45,12 +45,16 @@ pub fn bindings(
         None => from_records(zone, &mut faults),
     };
     let owners = Owners::of(zone);
-    let (good, bad): (Vec<_>, Vec<_>) = written
-        .into_iter()
-        .map(|binding| (owners.refuse(&binding, zone, whole), binding))
-        .partition(|(fault, _)| fault.is_none());
-    faults.extend(bad.into_iter().filter_map(|(fault, _)| fault));
-    (good.into_iter().map(|(_, binding)| binding).collect(), faults)
+    let mut good = Vec::new();
+    let refused = written.into_iter().filter_map(|binding| {
+        let fault = owners.refuse(&binding, zone, whole);
+        if fault.is_none() {
+            good.push(binding);
+        }
+        fault
+    });
+    let faults = bounded(faults.into_iter().chain(refused));
+    (good, faults)
 }
 
 /// What the zone's `_steer` records say.

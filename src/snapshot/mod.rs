@@ -21,7 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::config::{Config, NodeId, RrsetOrder, ZoneRules};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, bounded, did_you_mean};
 
 pub use binding::{Binding, bindings};
 pub use blind::blind;
@@ -156,21 +156,16 @@ pub fn link(
     config: &Config,
     policies: &Policies,
 ) -> Result<LinkedZone, Vec<Diagnostic>> {
-    let mut faults = Vec::new();
     let mut links = Vec::with_capacity(zone.bindings().len());
-    for binding in zone.bindings() {
-        let Some(id) = policies.find(&binding.target) else {
-            faults.push(undefined(binding, config));
-            continue;
-        };
-        let allowed = rules.and_then(|rules| rules.policies.as_ref());
-        if allowed.is_some_and(|allowed| !allowed.contains(&id)) {
-            faults.push(forbidden(binding, config, rules));
-        }
+    let refused = zone.bindings().iter().filter_map(|binding| {
+        let Some(id) = policies.find(&binding.target) else { return Some(undefined(binding, config)) };
         if let Some(node) = policies.node(id) {
             links.push(Link { node: id, ttl_seconds: node.ttl_seconds, ecs: node.ecs });
         }
-    }
+        let allowed = rules.and_then(|rules| rules.policies.as_ref());
+        allowed.is_some_and(|allowed| !allowed.contains(&id)).then(|| forbidden(binding, config, rules))
+    });
+    let faults = bounded(refused);
     let apex_labels = zone.apex().label_count();
     if faults.is_empty() { Ok(LinkedZone { zone, links: links.into(), apex_labels }) } else { Err(faults) }
 }

@@ -399,3 +399,14 @@ fn the_longest_apex_wins() {
     }
     assert!(Snapshot::default().zone(0, |_| Suffix { wire: &[0], hash: NameHash::root(0) }).is_none());
 }
+
+#[test]
+fn of_many_bad_bindings_some_are_told_and_at_once() {
+    let good: String = (0..5000).map(|n| format!("a{n} 60 IN A 192.0.2.1\n")).collect();
+    let bad: String = (0..5000).map(|n| format!("_steer.b{n} 60 IN TXT \"web\"\n")).collect();
+    let (_, bindings, found) = read(&format!("{good}{bad}"));
+    assert_eq!(found.len(), crate::limits::DIAGNOSTICS_PER_FILE_MAX);
+    assert!(bindings.is_empty(), "each would cost a search among all names");
+    let last = found.last().unwrap();
+    assert!(last.message.contains("more like this") && last.span.is_some(), "{last:?}");
+}

@@ -72,5 +72,8 @@ pub fn read(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, V
     let (zone, mut findings) = parser::Parser::new(apex, include).run(source);
     let whole = !findings.any_error();
     check::check_part(&zone, whole, &mut findings);
-    (zone, findings.into_diagnostics())
+    // What an empty file lacks has no record to be told at, but still a file.
+    let start = source.span(0, 0);
+    let placed = |finding: Diagnostic| Diagnostic { span: finding.span.or(Some(start)), ..finding };
+    (zone, findings.into_diagnostics().into_iter().map(placed).collect())
 }

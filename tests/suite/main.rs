@@ -4,10 +4,12 @@
 
 mod harness;
 mod scenario;
+mod targets;
 
 mod corpus;
 mod differential;
 mod edns;
+mod fuzz;
 mod laws;
 mod mistakes;
 mod probe;

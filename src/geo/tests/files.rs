@@ -234,3 +234,15 @@ fn the_database_that_ships_knows_the_world() {
     let summary = world.summary();
     assert!(summary.prefixes_v4 > 200_000 && summary.prefixes_v6 > 200_000 && summary.locations > 200);
 }
+
+#[test]
+fn a_record_that_nests_on_and_on_is_refused_before_the_stack_ends() {
+    let nested = |wrap: fn(Value) -> Value| (0..500).fold(country("DE"), |inner, _| wrap(inner));
+    let map = |inner| Value::Map(vec![("country", inner)]);
+    let list = |inner| Value::List(vec![inner]);
+    for record in [nested(map), map(nested(list))] {
+        let mut writer = Writer::new(false);
+        writer.insert("192.0.2.0/24", &record);
+        assert!(faults("x.mmdb", writer.finish()).join("\n").contains("depth"));
+    }
+}

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use super::LinkedZone;
 use super::policies::Policies;
 use crate::config::{Config, NodeId};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, bounded};
 use crate::geo::World;
 use crate::zone::Zone;
 
@@ -86,7 +86,7 @@ pub fn lint(parsed: &Zone, linked: &LinkedZone, policies: &Policies) -> Vec<Diag
             }
         }
     }
-    found
+    bounded(found)
 }
 
 /// All that is doubtful about the nodes that names are bound to, and about the databases; `now` is in seconds since 1970.

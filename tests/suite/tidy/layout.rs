@@ -28,7 +28,16 @@ const TOP: &[&str] = &[
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "manager", "managers", "core", "misc"];
 
 /// Where a compiler starts to read.
-const ROOTS: &[&str] = &["src/lib.rs", "src/main.rs", "tests/suite/main.rs"];
+const ROOTS: &[&str] = &[
+    "src/lib.rs",
+    "src/main.rs",
+    "tests/suite/main.rs",
+    "tests/fuzz/lib.rs",
+    "tests/fuzz/targets/config.rs",
+    "tests/fuzz/targets/mmdb.rs",
+    "tests/fuzz/targets/query.rs",
+    "tests/fuzz/targets/zone.rs",
+];
 
 /// Beginnings of function names that say too little, and what is said instead.
 const FUNCTION_PREFIXES: &[(&str, &str)] = &[
