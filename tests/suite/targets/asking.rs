@@ -102,7 +102,8 @@ fn hold_for_whole(asked: &Message<'_>, reply: &Message<'_>) {
     let opts: Vec<_> = asked.opts().collect();
     let good_opt = match opts.as_slice() {
         [] => true,
-        [opt] => opt.owner == [0] && options.is_some(),
+        // RFC 6891 §6.1.2: the owner is the root, which is one octet; we take no pointer for it.
+        [opt] => opt.owner == [0] && !opt.compressed && options.is_some(),
         _ => false,
     };
     let version = opts.first().map_or(0, |opt| opt.ttl >> 16 & 0xff);

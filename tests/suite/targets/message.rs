@@ -27,6 +27,8 @@ pub(super) struct Message<'m> {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Record<'m> {
     pub owner: Vec<u8>,
+    /// Whether a pointer stood in it.
+    pub compressed: bool,
     pub rtype: u16,
     pub class: u16,
     pub ttl: u32,
@@ -47,9 +49,10 @@ impl<'m> Message<'m> {
         for (section, count) in sections.iter_mut().zip([word(6)?, word(8)?, word(10)?]) {
             for _ in 0..count {
                 let (owner, fixed) = name(octets, at)?;
+                let compressed = fixed - at != owner.len();
                 let ttl = u32::from_be_bytes(*octets.get(fixed + 4..)?.first_chunk()?);
                 let rdata = octets.get(fixed + 10..fixed + 10 + usize::from(word(fixed + 8)?))?;
-                section.push(Record { owner, rtype: word(fixed)?, class: word(fixed + 2)?, ttl, rdata });
+                section.push(Record { owner, compressed, rtype: word(fixed)?, class: word(fixed + 2)?, ttl, rdata });
                 at = fixed + 10 + rdata.len();
             }
         }
@@ -139,7 +142,10 @@ fn a_message_is_taken_apart_or_refused() {
     let octets = b"\0\x01\x84\0\0\x01\0\x01\0\0\0\x01\x01a\0\0\x01\0\x01\xc0\x0c\0\x01\0\x01\0\0\0\x05\0\x01\x07\0\0\x29\x02\0\x01\0\0\0\0\0";
     let message = Message::read(octets).unwrap();
     assert_eq!((message.question, message.rcode()), (&octets[12..19], 16));
-    assert_eq!(message.sections[0][0], Record { owner: b"\x01a\0".to_vec(), rtype: 1, class: 1, ttl: 5, rdata: b"\x07" });
+    assert_eq!(
+        message.sections[0][0],
+        Record { owner: b"\x01a\0".to_vec(), compressed: true, rtype: 1, class: 1, ttl: 5, rdata: b"\x07" }
+    );
     for length in 0..octets.len() {
         assert_eq!(Message::read(&octets[..length]), None, "{length}");
     }
