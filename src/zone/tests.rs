@@ -357,7 +357,7 @@ $ORIGIN sub.example.com.
 a\.b 1d      CAA 0 issue "ca.example; x"
              TYPE65280 \# 2 abcd
 child        NS ns2.example.net.
-             DS 1 8 2 ab cd
+             DS 1 8 9 ab cd
 "#;
 
 #[test]

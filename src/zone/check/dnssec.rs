@@ -1,10 +1,45 @@
-//! Checks of DNSSEC's records in a zone that is served unsigned, and of those by which a child speaks to its parent.
+//! Checks of DNSSEC's records in a zone that is served unsigned, of those by which a child speaks to its parent, and of digests.
 //! No signature is verified here.
 
 use super::super::Record;
 use super::nodes::Nodes;
 use super::{Found, finding};
 use crate::wire::RrType;
+
+/// Octets of a digest, by its type.
+type Lengths = &'static [(u8, usize)];
+
+/// RFC 4034 §A.2, RFC 4509 §2.2, RFC 5933 §5.1, RFC 6605 §2.
+const DS_LENGTHS: Lengths = &[(1, 20), (2, 32), (3, 32), (4, 48)];
+/// RFC 4255 §3.1.2, RFC 6594 §5.
+const SSHFP_LENGTHS: Lengths = &[(1, 20), (2, 32)];
+/// RFC 6698 §2.1.3.
+const TLSA_LENGTHS: Lengths = &[(1, 32), (2, 64)];
+/// Types with a digest, which octet tells its type and stands before it, and how long it is.
+const DIGESTS: [(RrType, usize, Lengths); 5] = [
+    (RrType::DS, 3, DS_LENGTHS),
+    (RrType::CDS, 3, DS_LENGTHS),
+    (RrType::SSHFP, 1, SSHFP_LENGTHS),
+    (RrType::TLSA, 2, TLSA_LENGTHS),
+    (RrType::SMIMEA, 2, TLSA_LENGTHS),
+];
+
+/// A digest that lost its end matches nothing, and to BIND's resolver the answer that holds it is no message.
+pub(super) fn digest_length(nodes: &Nodes<'_>, found: &mut Found) {
+    for (rtype, at, lengths) in DIGESTS {
+        for record in nodes.all(rtype) {
+            let Some((&digest_type, digest)) = record.rdata.get(at..).and_then(<[u8]>::split_first) else { continue };
+            let known = lengths.iter().find(|(known, _)| *known == digest_type);
+            let Some((_, length)) = known.filter(|(_, length)| *length != digest.len()) else { continue };
+            let message = || format!("the digest in the {rtype} record of \"{}\" has {} octets", record.owner, digest.len());
+            found.add(|| {
+                finding(Some(record.data), message())
+                    .label(format!("one of type {digest_type} has {length}"))
+                    .help("copy the whole digest")
+            });
+        }
+    }
+}
 
 /// One message for all of them: a signed zone has thousands.
 pub(super) fn dnssec_data(nodes: &Nodes<'_>, found: &mut Found) {
