@@ -82,7 +82,8 @@ impl Target<'_> {
             let is_owner = self.is_service() && !self.record.rdata.starts_with(&[0, 0]);
             return is_owner.then(|| (self.record.owner.to_lowercase_wire(), None));
         }
-        // Behind hundreds of servers pointers no longer reach; a zone has a dozen.
+        // Behind hundreds of servers pointers no longer reach. Such a set fits no datagram, and over TCP there is no TC to set
+        // (RFC 9471 §3.1); the glue of those before is enough to go on.
         self.at.map(|at| (wire.to_ascii_lowercase().into(), Some(at)))
     }
 }

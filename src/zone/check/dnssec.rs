@@ -9,9 +9,9 @@ use crate::wire::RrType;
 /// Octets of a digest, by its type.
 type Lengths = &'static [(u8, usize)];
 
-/// RFC 4034 §A.2, RFC 4509 §2.2, RFC 5933 §5.1, RFC 6605 §2.
+/// RFC 4034 §5.1.4, RFC 4509 §2.2, RFC 5933 §4, RFC 6605 §2.
 const DS_LENGTHS: Lengths = &[(1, 20), (2, 32), (3, 32), (4, 48)];
-/// RFC 4255 §3.1.2, RFC 6594 §5.
+/// RFC 4255 §3.1, RFC 6594.
 const SSHFP_LENGTHS: Lengths = &[(1, 20), (2, 32)];
 /// RFC 6698 §2.1.3.
 const TLSA_LENGTHS: Lengths = &[(1, 32), (2, 64)];
