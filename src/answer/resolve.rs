@@ -308,7 +308,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         self.reply.push(section, self.zone.bodies(), rrset.body, owner, first)
     }
 
-    /// RFC 2308 §2: the SOA in the authority section tells how long a "no" may be kept.
+    /// RFC 2308 §3: the SOA in the authority section tells how long a "no" may be kept.
     fn push_negative(&mut self) {
         if self.reply.push(Section::Authority, self.zone.bodies(), self.zone.negative_soa(), self.apex_at, 0).is_none() {
             self.reply.set_truncated();

@@ -195,6 +195,10 @@ fn asn(item: Item<'_>) -> Vec<u32> {
 fn net(item: Item<'_>) -> Option<Placed<Prefix>> {
     const EXPECTED: &str = "a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"";
     match item.text(EXPECTED, "write the network in quotes")?.parse::<Prefix>() {
+        Ok(value) if value.is_embedding() => {
+            item.wrong_value(EXPECTED, "these addresses carry IPv4 ones (NAT64, 6to4), which count: write the IPv4 network");
+            None
+        }
         Ok(value) => Some(Placed { value, span: item.span }),
         Err(error) => {
             item.wrong_value(EXPECTED, error.to_string());

@@ -32,6 +32,12 @@ impl Prefix {
         self.length
     }
 
+    /// Whether all its addresses carry IPv4 ones, and so are looked up as these: nothing ever matches it.
+    pub fn is_embedding(&self) -> bool {
+        let is_inside = |block: &Block| self.length >= block.length && block.common_bits(self.address) >= block.length;
+        self.address.is_ipv6() && EMBEDDING.iter().any(is_inside)
+    }
+
     /// Whether an address lies inside; one of the other family does not.
     pub fn contains(&self, address: IpAddr) -> bool {
         let start = position(self.address);
@@ -207,6 +213,16 @@ mod tests {
             ("::ffff:192.0.2.0/120", "expected the IPv4 form of an IPv4 network, but found an IPv4-mapped one"),
         ] {
             assert_eq!(bad.parse::<Prefix>().unwrap_err().to_string(), message, "{bad}");
+        }
+        for (text, embeds) in [
+            ("64:ff9b::/96", true),
+            ("64:ff9b::c000:200/120", true),
+            ("64:ff9b::/95", false),
+            ("2002::/16", true),
+            ("2002::/15", false),
+            ("32.2.0.0/16", false),
+        ] {
+            assert_eq!(text.parse::<Prefix>().unwrap().is_embedding(), embeds, "{text}");
         }
         assert_eq!(Prefix::new("192.0.2.1".parse().unwrap(), 24), None);
         assert_eq!(Prefix::new("192.0.2.0".parse().unwrap(), 33), None);

@@ -151,11 +151,6 @@ impl Names {
         self.arena.len()
     }
 
-    /// How many RRsets stand at all of them.
-    pub(super) fn rrset_count(&self) -> usize {
-        self.entries.iter().map(|entry| usize::from(entry.rrset_count)).sum()
-    }
-
     /// How many names exist.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

@@ -4,11 +4,12 @@
 //! owner. Both are as before when it ends: RFC 1035 says so of the origin, and BIND does it for the owner too. `$TTL` and the last
 //! TTL go on behind its end, as in BIND: they belong to the zone and not to a file, and a file that only sets them is a habit.
 
-use super::fields::{decode, found, or_help, what};
+use super::fields::{decode, found, lacks_final_dot, or_help, what};
 use super::lexer::{Entry, Token};
 use super::parser::{Parser, Scope};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::limits::{INCLUDE_COUNT_MAX, INCLUDE_DEPTH_MAX};
+use crate::wire::Name;
 
 impl Parser<'_, '_> {
     /// Obeys the directive that an entry is.
@@ -34,8 +35,14 @@ impl Parser<'_, '_> {
     fn set_origin(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) -> Result<(), Diagnostic> {
         let mut fields = self.fields(scope, entry);
         fields.next();
+        let relative = fields.peek().filter(|token| !token.text.ends_with(b".") && !token.is(b"@"));
         let origin = fields.name(what("the new origin, a domain name"));
         let rest = fields.finish();
+        // Where it seems a slip that has been said.
+        let relative = relative.filter(|token| !lacks_final_dot(token.text, self.apex_text.as_bytes()));
+        if let (Some(token), Ok(origin)) = (relative, &origin) {
+            self.findings.push(doubt_relative(&token, origin));
+        }
         scope.origin = origin?;
         rest
     }
@@ -79,6 +86,13 @@ impl Parser<'_, '_> {
         self.file(Scope { source: &source, origin, owner: scope.owner.clone() });
         Ok(())
     }
+}
+
+/// RFC 1035 §5.1 lets an origin be relative, and so does BIND.
+fn doubt_relative(token: &Token<'_>, origin: &Name) -> Diagnostic {
+    Diagnostic::warning(token.span, format!("the origin {} is relative", found(token)))
+        .label(format!("means \"{origin}\"; NSD and Knot refuse it"))
+        .help(format!("write $ORIGIN {origin}"))
 }
 
 fn unknown_directive(first: &Token<'_>, upper: &[u8]) -> Diagnostic {

@@ -269,7 +269,7 @@ pub(super) fn seconds(text: &[u8]) -> Option<u64> {
 }
 
 /// Whether a name without final dot ends in the zone's own name, as one does that was meant to be complete.
-fn lacks_final_dot(text: &[u8], apex: &[u8]) -> bool {
+pub(super) fn lacks_final_dot(text: &[u8], apex: &[u8]) -> bool {
     let Some(before) = text.len().checked_sub(apex.len()) else { return false };
     let Some((left, right)) = text.split_at_checked(before) else { return false };
     // In a zone of one label, "test" inside "test." is as likely meant.

@@ -17,7 +17,7 @@ use crate::zone::Record;
 
 /// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
 /// RFC 9460 §4.1.
-const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType(18), RrType::SRV, RrType(36), RrType::SVCB, RrType::HTTPS];
+const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType::AFSDB, RrType::SRV, RrType::KX, RrType::SVCB, RrType::HTTPS];
 
 /// What the RRsets compiled so far name, in their order.
 #[derive(Debug, Default)]
@@ -82,7 +82,8 @@ impl Target<'_> {
             let is_owner = self.is_service() && !self.record.rdata.starts_with(&[0, 0]);
             return is_owner.then(|| (self.record.owner.to_lowercase_wire(), None));
         }
-        // Behind hundreds of servers pointers no longer reach; a zone has a dozen.
+        // Behind hundreds of servers pointers no longer reach. Such a set fits no datagram, and over TCP there is no TC to set
+        // (RFC 9471 §3.1); the glue of those before is enough to go on.
         self.at.map(|at| (wire.to_ascii_lowercase().into(), Some(at)))
     }
 }

@@ -143,11 +143,6 @@ impl CompiledZone {
         self.names.len()
     }
 
-    /// How many RRsets there are above the cuts.
-    pub fn rrset_count(&self) -> usize {
-        self.names.rrset_count()
-    }
-
     /// Whether offsets into it would no longer be true.
     fn is_too_big(&self) -> bool {
         self.names.octet_count().max(self.bodies.octet_count()) > ZONE_COMPILED_LENGTH_MAX

@@ -103,19 +103,21 @@ pub(super) fn add_rrset<'a>(
     Ok(id)
 }
 
-/// Compiles the records of one RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal). `named` is told of each record
-/// where the last name in its RDATA stands, if pointers reach it.
+/// Compiles the records of one RRset; its TTL is the least of its records' (RFC 2181 §5.2 wants them equal). `named` is told of each
+/// record where the last name in its RDATA stands, if pointers reach it.
 pub(super) fn build<'a>(
     bodies: &mut Bodies,
     records: &[&'a Record],
     mut named: impl FnMut(&'a Record, Option<u16>),
 ) -> Result<Body, BodyError> {
     let mut builder = BodyBuilder::new(bodies);
-    let ttl = records.iter().map(|record| record.ttl).min().unwrap_or_default();
+    let least = records.iter().map(|record| record.ttl).min().unwrap_or_default();
     let mut written = HashSet::with_capacity(records.len());
     for record in records {
         // RFC 2181 §5: an RRset holds no record twice, nor two that differ in the case of a name only.
         if written.insert(folded(record.rtype, &record.rdata)) {
+            // RFC 4034 §3: a signature has the TTL of what it signs, whatever its neighbours have.
+            let ttl = if record.rtype == RrType::RRSIG { record.ttl } else { least };
             let at = builder.push(record.rtype, ttl, &record.rdata)?;
             named(record, at);
         }

@@ -8,8 +8,8 @@ use crate::limits::CNAME_CHAIN_LENGTH_MAX;
 use crate::wire::RrType;
 use crate::wire::rdata::folded;
 
-/// KEY, RRSIG and NSEC: DNSSEC's own records may stand beside a CNAME (RFC 4035 §2.5, RFC 3007 §3.1.1).
-const BESIDE_CNAME: [RrType; 3] = [RrType(25), RrType(46), RrType(47)];
+/// What may stand beside a CNAME (RFC 4035 §2.5). NSD and Knot refuse the KEY; it is served as plain data.
+const BESIDE_CNAME: [RrType; 3] = [RrType::KEY, RrType::RRSIG, RrType::NSEC];
 
 /// RFC 1034 §3.6.2, RFC 2181 §10.1.
 pub(super) fn cname_beside_data(nodes: &Nodes<'_>, found: &mut Found) {

@@ -9,8 +9,8 @@ use super::{Found, finding};
 use crate::wire::RrType;
 
 const ADDRESSES: [RrType; 2] = [RrType::A, RrType::AAAA];
-/// NS, DS, RRSIG and NSEC: what the parent has at a cut (RFC 4035 §2.5, §2.6).
-const AT_CUT: [RrType; 4] = [RrType::NS, RrType::DS, RrType(46), RrType(47)];
+/// What the parent has at a cut (RFC 4035 §2.5, §2.6).
+const AT_CUT: [RrType; 4] = [RrType::NS, RrType::DS, RrType::RRSIG, RrType::NSEC];
 
 /// A name server below its own cut without glue: nobody could find it (RFC 1034 §4.2.1).
 pub(super) fn glue_missing(nodes: &Nodes<'_>, found: &mut Found) {

@@ -77,6 +77,7 @@ pub const CHECKS: &[Check] = &[
     warning("apex-only", dnssec::apex_only, "nobody looks for them elsewhere (RFC 7344 §4.1, RFC 7477 §2, RFC 8976 §2)"),
     absent(warning("cds-without-key", dnssec::cds_without_key, "a parent acts on keys of the zone only (RFC 7344 §4.1)")),
     warning("cds-delete", dnssec::cds_delete, "\"delete all\" contradicts any other (RFC 8078 §4)"),
+    warning("digest-length", dnssec::digest_length, "it matches nothing, and BIND refuses some of them (RFC 4509 §2.2)"),
     warning("steer-misspelt", slips::steer_misspelt, "a binding by another label binds nothing"),
     warning("host-name", slips::host_name, "BIND refuses such a zone where it is primary (RFC 952, RFC 1123 §2.1)"),
     warning("wildcard-inside", slips::wildcard_inside, "a \"*\" is a wildcard as the first label only (RFC 4592 §2.1.1)"),

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use super::super::Record;
 use super::nodes::Nodes;
 use super::{Found, finding};
+use crate::wire::RrType;
 use crate::wire::rdata::folded;
 
-/// RFC 2181 §5.2: the records of an RRset have one TTL.
+/// RFC 2181 §5.2: the records of an RRset have one TTL. Signatures have that of what they sign (RFC 4034 §3).
 pub(super) fn ttl_differs(nodes: &Nodes<'_>, found: &mut Found) {
     for rrset in nodes.rrsets() {
-        let Some((first, more)) = rrset.split_first() else { continue };
+        let Some((first, more)) = rrset.split_first().filter(|(first, _)| first.rtype != RrType::RRSIG) else { continue };
         if let Some(other) = more.iter().find(|record| record.ttl != first.ttl) {
             let lowest = rrset.iter().map(|record| record.ttl).min().unwrap_or_default();
             let message = || format!("the {} records of \"{}\" have different TTLs", first.rtype, first.owner);

@@ -9,8 +9,7 @@ use crate::wire::RrType;
 
 /// The label that binds.
 const STEER: &str = "_steer";
-/// SPF as a type of its own, obsolete since RFC 7208.
-const SPF: RrType = RrType(99);
+
 /// By what the text of a mail policy begins, what its owner's first label must be, and what it is called.
 struct MailPolicy {
     start: &'static [u8],
@@ -110,9 +109,9 @@ impl MailPolicy {
     }
 }
 
-/// RFC 7208 §3.1.
+/// SPF as a type of its own is obsolete (RFC 7208 §3.1).
 pub(super) fn spf_type(nodes: &Nodes<'_>, found: &mut Found) {
-    for spf in nodes.all(SPF) {
+    for spf in nodes.all(RrType::SPF) {
         if !nodes.rrset(spf.owner.as_wire(), RrType::TXT).iter().any(|txt| txt.rdata == spf.rdata) {
             let message = || format!("the SPF record of \"{}\" has no TXT record beside it that says the same", spf.owner);
             found.add(|| {

@@ -96,12 +96,17 @@ fn is_one_rrset_of_all(seen: &Seen<'_>) -> bool {
     matches!(seen.part, Part::Answer | Part::Truncation) && is_less
 }
 
+/// Whether all went the same way, and only how far they went differs.
 fn is_chain_cut_off(seen: &Seen<'_>) -> bool {
+    let Replies { signpost, peers, .. } = seen.replies;
     let cnames = |records: &[Rr]| records.iter().filter(|record| record.rtype == 5).count();
-    let ours = cnames(&seen.replies.signpost.sections[0]);
-    let lengths: BTreeSet<usize> = seen.replies.peers.iter().map(|peer| cnames(&peer.sections[0])).collect();
-    let is_one_of_many = lengths.len() > 1 && !lengths.contains(&ours);
-    matches!(seen.part, Part::Head | Part::Answer | Part::Truncation) && ours > LEAST_BOUND && is_one_of_many
+    let [ours, ..] = &signpost.sections;
+    let lengths: BTreeSet<usize> = peers.iter().map(|peer| cnames(&peer.sections[0])).collect();
+    let is_one_of_many = lengths.len() > 1 && !lengths.contains(&cnames(ours));
+    let holds = |more: &[Rr], less: &[Rr]| less.iter().all(|record| more.contains(record));
+    let is_same_way = peers.iter().all(|peer| holds(ours, &peer.sections[0]) || holds(&peer.sections[0], ours));
+    let is_cut_off = is_one_of_many && is_same_way && cnames(ours) > LEAST_BOUND;
+    matches!(seen.part, Part::Head | Part::Answer | Part::Truncation) && is_cut_off
 }
 
 fn lacks_what_wildcards_make(seen: &Seen<'_>) -> bool {
@@ -133,12 +138,16 @@ fn leaves_out_what_does_not_fit(seen: &Seen<'_>) -> bool {
     seen.part == Part::Additional && !truncated.contains(&true) && is_full && ours.iter().all(|record| all.contains(record))
 }
 
+/// Whether the addresses of the hosts that we name are whole, and only further hosts are missing.
 fn stops_after_enough_hosts(seen: &Seen<'_>) -> bool {
     let Replies { signpost, peers, .. } = seen.replies;
-    let hosts: BTreeSet<&Vec<u8>> = signpost.sections[2].iter().map(|record| &record.owner).collect();
-    let is_part = |ours: &Rr| peers.iter().any(|peer| peer.sections[2].contains(ours));
-    let is_answer = !signpost.sections[0].is_empty() && signpost.sections[2].iter().all(is_part);
-    seen.part == Part::Additional && hosts.len() == ADDITIONAL_TARGETS_MAX && is_answer
+    let [answer, _, ours] = &signpost.sections;
+    let all: BTreeSet<&Rr> = peers.iter().flat_map(|peer| &peer.sections[2]).collect();
+    let hosts: BTreeSet<&Vec<u8>> = ours.iter().map(|record| &record.owner).collect();
+    let of_hosts = all.iter().copied().filter(|record| hosts.contains(&record.owner));
+    let is_whole = of_hosts.eq(ours);
+    let is_enough = hosts.len() == ADDITIONAL_TARGETS_MAX && all.len() > ours.len();
+    seen.part == Part::Additional && !answer.is_empty() && is_enough && is_whole
 }
 
 fn adds_no_glue_to_answers(seen: &Seen<'_>) -> bool {

@@ -89,8 +89,10 @@ fn where_the_peers_agree_signpost_agrees() {
     let told = told(differences, plan.shown);
     assert!(told.is_empty(), "{}{plan:?}", told.join("\n"));
     // What is rare need not come with every seed.
-    assert!(plan != PLAN || tally.idle().is_empty(), "exceptions that cover nothing: {:?}", tally.idle());
-    assert_eq!(tally.variety.lacking(tally.questions), [], "kinds of replies that are too rare");
+    if plan == PLAN {
+        assert!(tally.idle().is_empty(), "exceptions that cover nothing: {:?}", tally.idle());
+        assert_eq!(tally.variety.lacking(tally.questions), [], "kinds of replies that are too rare");
+    }
 }
 
 /// Compares part by part; gives what is not explained.
