@@ -12,7 +12,7 @@ use super::world::World;
 use crate::limits::{GEO_BIAS_MAX, NEAREST_LENGTH};
 
 /// One child of a `nearest` policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Placed {
     /// Its located leaves; the nearest counts. A child without any is in no order.
     pub points: Vec<Point>,

@@ -2,11 +2,13 @@
 //!
 //! A sphere is off by half a per cent at most, which no choice among data centres can notice.
 
+use std::hash::{Hash, Hasher};
+
 /// The mean radius of Earth.
 const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// A point on Earth, in degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Point {
     /// North is positive.
     pub latitude: f64,
@@ -31,6 +33,20 @@ impl Point {
     /// What tells points apart exactly; the two zeros are one.
     pub(super) fn bits(self) -> [u64; 2] {
         [(self.latitude + 0.0).to_bits(), (self.longitude + 0.0).to_bits()]
+    }
+}
+
+impl PartialEq for Point {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Point {}
+
+impl Hash for Point {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.bits().hash(hasher);
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Report {
     pub is_refused: bool,
     /// How many zones are served.
     pub zones: usize,
+    /// How many zones were read; those that did not change are not.
+    pub read: usize,
     /// How many names they have.
     pub names: usize,
     /// How many records.

@@ -9,7 +9,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::files::{Seen, shown};
+use super::files::{Look, shown};
 use super::loader::Loader;
 
 /// A watch on some folders.
@@ -17,15 +17,16 @@ use super::loader::Loader;
 pub struct Watch {
     watcher: RecommendedWatcher,
     folders: Vec<PathBuf>,
-    touches: Touches<Seen>,
+    touches: Touches<Look>,
 }
 
 /// Hints that something was touched.
 #[derive(Debug)]
 struct Touches<Look> {
     hints: mpsc::Receiver<()>,
-    /// When we last looked and what we saw, if something was touched that nobody was told of yet.
-    untold: Option<(Instant, Look)>,
+    /// When we last looked and what we saw, if something was touched that nobody was told of yet; nothing where only the
+    /// time was noted.
+    untold: Option<(Instant, Option<Look>)>,
 }
 
 impl Watch {
@@ -59,8 +60,8 @@ impl Watch {
             }
         }
         self.folders = folders;
-        // What changed since it was read was not told.
-        self.touches.note(|| loader.look());
+        // What changed since it was read was not told. It is not looked at now: somebody waits for the end of this load.
+        self.touches.note(|| None);
         faults
     }
 
@@ -73,7 +74,7 @@ impl Watch {
 
 impl<Look: PartialEq> Touches<Look> {
     /// Notes what is seen now; what was touched until now is part of it.
-    fn note(&mut self, look: impl FnOnce() -> Look) {
+    fn note(&mut self, look: impl FnOnce() -> Option<Look>) {
         while self.hints.try_recv().is_ok() {}
         self.untold = Some((Instant::now(), look()));
     }
@@ -84,15 +85,16 @@ impl<Look: PartialEq> Touches<Look> {
         loop {
             let Some((noted, _)) = &self.untold else {
                 match self.hints.recv().await {
-                    Some(()) => self.note(&look),
+                    Some(()) => self.note(|| Some(look())),
                     None => std::future::pending().await,
                 }
                 continue;
             };
             sleep_until(*noted + settle).await;
             let before = self.untold.take();
-            self.note(&look);
-            if before.as_ref().map(|(_, seen)| seen) == self.untold.as_ref().map(|(_, seen)| seen) {
+            self.note(|| Some(look()));
+            let looks = [&before, &self.untold].map(|look| look.as_ref().and_then(|(_, seen)| seen.as_ref()));
+            if looks[0].is_some() && looks[0] == looks[1] {
                 self.untold = None;
                 return;
             }
