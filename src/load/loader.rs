@@ -302,6 +302,7 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let read = read_zone(apex, path, setting, &mut run.sources);
     run.tell(read.diagnostics);
     let Some((parsed, compiled)) = read.compiled else { return run.report };
+    run.report.read = 1;
     run.report.zones = 1;
     run.report.names = compiled.name_count();
     run.report.records = parsed.records.len();

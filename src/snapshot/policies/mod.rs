@@ -4,6 +4,8 @@
 //! from the configuration.
 
 mod compile;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
