@@ -126,15 +126,22 @@ impl Seen {
         self.lists.iter().any(|(pattern, list)| matching(pattern) != *list) || self.noted().any(|file| !file.is_still())
     }
 
-    /// How all of it is now, with what the patterns name by now.
+    /// How all of it was.
+    pub(super) fn then(&self) -> Look {
+        self.look_with(&[], |file| file.stamp)
+    }
+
+    /// How all of it is now, with what else the patterns name by now.
     pub(super) fn look(&self) -> Look {
+        let listed = self.lists.iter().filter_map(|(pattern, known)| Some(matching(pattern)).filter(|now| now != known)?.ok());
+        let news: Vec<_> = listed.flat_map(|paths| paths.to_vec()).map(|path| (stamp(&path), path)).collect();
+        self.look_with(&news, |file| stamp(&file.path))
+    }
+
+    fn look_with(&self, news: &[(Option<Stamp>, PathBuf)], stamp: impl Fn(&Noted) -> Option<Stamp>) -> Look {
         let mut hasher = DefaultHasher::new();
-        for path in self.lists.keys().flat_map(|pattern| matching(pattern).unwrap_or_default().to_vec()) {
-            (&path, stamp(&path)).hash(&mut hasher);
-        }
-        for file in self.noted() {
-            stamp(&file.path).hash(&mut hasher);
-        }
+        news.hash(&mut hasher);
+        self.noted().for_each(|file| stamp(file).hash(&mut hasher));
         Look(hasher.finish())
     }
 
@@ -207,7 +214,8 @@ fn matching(pattern: &Path) -> Listed {
         return Ok([pattern.to_owned()].into());
     }
     let mut found: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| fits(path, &name)).collect();
-    found.sort();
+    // One folder has them all: octets order them as components would.
+    found.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     Ok(found.into())
 }
 

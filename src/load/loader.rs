@@ -2,7 +2,7 @@
 //! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
 //! refused whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -97,6 +97,11 @@ impl Loader {
         self.seen.is_changed()
     }
 
+    /// How all of that was when it was read.
+    pub fn then(&self) -> Look {
+        self.seen.then()
+    }
+
     /// How all of that is now.
     pub fn look(&self) -> Look {
         self.seen.look()
@@ -142,9 +147,10 @@ impl Loader {
             run.tell(config::unused(&config, &bound));
             run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
-        run.tell(self.gone(&linked));
-        self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
-        let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
+        let (zones, good): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
+        let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
+        run.tell(self.gone(&good));
+        self.zones = good;
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
         run.report.records = self.zones.values().map(|zone| zone.records).sum();
@@ -158,9 +164,8 @@ impl Loader {
     }
 
     /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.
-    fn gone(&self, linked: &[(LinkedZone, GoodZone)]) -> Vec<Diagnostic> {
-        let served: HashSet<&Name> = linked.iter().map(|(zone, _)| zone.zone.apex()).collect();
-        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !served.contains(apex)).collect();
+    fn gone(&self, now: &HashMap<Name, GoodZone>) -> Vec<Diagnostic> {
+        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !now.contains_key(apex)).collect();
         gone.sort();
         let tell = |apex| Diagnostic {
             severity: Severity::Warning,
@@ -284,7 +289,7 @@ impl GoodZone {
     /// Whether reading `path` again would make the same of it.
     fn is_current(&self, path: &Path, setting: Setting<'_>) -> bool {
         self.steer == setting.steer()
-            && self.files.first().is_some_and(|own| own.path() == path)
+            && self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str())
             && self.files.iter().all(Noted::is_still)
     }
 }

@@ -108,6 +108,9 @@ impl Run {
 
     /// A `[zone."NAME"]` for which there is no file is most likely a slip.
     pub(super) fn warn_of_rules_without_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
+        if config.zones.is_empty() {
+            return;
+        }
         let served: HashSet<&Name> = zones.iter().map(|zone| &zone.apex).collect();
         let warning = |rules: &config::ZoneRules| {
             let apex = rules.apex.to_string();

@@ -24,9 +24,8 @@ pub struct Watch {
 #[derive(Debug)]
 struct Touches<Look> {
     hints: mpsc::Receiver<()>,
-    /// When we last looked and what we saw, if something was touched that nobody was told of yet; nothing where only the
-    /// time was noted.
-    untold: Option<(Instant, Option<Look>)>,
+    /// When we last looked and what we saw, if something was touched that nobody was told of yet.
+    untold: Option<(Instant, Look)>,
 }
 
 impl Watch {
@@ -60,8 +59,8 @@ impl Watch {
             }
         }
         self.folders = folders;
-        // What changed since it was read was not told. It is not looked at now: somebody waits for the end of this load.
-        self.touches.note(|| None);
+        // What changed since it was read was not told.
+        self.touches.note(|| loader.then());
         faults
     }
 
@@ -74,7 +73,7 @@ impl Watch {
 
 impl<Look: PartialEq> Touches<Look> {
     /// Notes what is seen now; what was touched until now is part of it.
-    fn note(&mut self, look: impl FnOnce() -> Option<Look>) {
+    fn note(&mut self, look: impl FnOnce() -> Look) {
         while self.hints.try_recv().is_ok() {}
         self.untold = Some((Instant::now(), look()));
     }
@@ -85,16 +84,15 @@ impl<Look: PartialEq> Touches<Look> {
         loop {
             let Some((noted, _)) = &self.untold else {
                 match self.hints.recv().await {
-                    Some(()) => self.note(|| Some(look())),
+                    Some(()) => self.note(&look),
                     None => std::future::pending().await,
                 }
                 continue;
             };
             sleep_until(*noted + settle).await;
             let before = self.untold.take();
-            self.note(|| Some(look()));
-            let looks = [&before, &self.untold].map(|look| look.as_ref().and_then(|(_, seen)| seen.as_ref()));
-            if looks[0].is_some() && looks[0] == looks[1] {
+            self.note(&look);
+            if before.as_ref().map(|(_, seen)| seen) == self.untold.as_ref().map(|(_, seen)| seen) {
                 self.untold = None;
                 return;
             }
