@@ -65,6 +65,11 @@ impl Direction {
     }
 }
 
+/// The length of a chord, through Earth.
+pub(super) fn straight_km(chord_squared: f64) -> f64 {
+    EARTH_RADIUS_KM * chord_squared.sqrt()
+}
+
 /// The distance over ground that belongs to a chord.
 pub(super) fn chord_km(chord_squared: f64) -> f64 {
     2.0 * EARTH_RADIUS_KM * (chord_squared.sqrt() / 2.0).min(1.0).asin()
