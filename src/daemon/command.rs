@@ -40,7 +40,7 @@ fn ended(result: Result<(), Failure>) -> Reply {
 /// The findings of a load go to stderr, what stands to stdout; exit code 1 if anything would be refused.
 fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
     let started = Instant::now();
-    let report = match zone {
+    let mut report = match zone {
         None => {
             Loader::new(config, unguessable()).progress(show_progress).load().map_or_else(|report| report, |loaded| loaded.report)
         }
@@ -49,8 +49,8 @@ fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
             Err(error) => return Reply::bad_input(format!("error: \"{name}\" is no domain name: {error}")),
         },
     };
-    let out = format!("{} (read in {:.2} s)", report.summary(), started.elapsed().as_secs_f64());
-    Reply { exit: u8::from(report.errors() > 0), out, err: report.text() }
+    report.took = Some(started.elapsed());
+    Reply { exit: u8::from(report.errors() > 0), out: report.summary(), err: report.text() }
 }
 
 fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {

@@ -170,6 +170,7 @@ impl Daemon {
 
     /// Reads everything again; what was good goes on until the new stands, and longer if the new is bad.
     pub async fn reload(&mut self) -> Report {
+        let started = Instant::now();
         let loaded = tokio::task::block_in_place(|| self.loader.load());
         let Loaded { config, snapshot, mut report } = match loaded {
             Ok(loaded) => loaded,
@@ -189,6 +190,7 @@ impl Daemon {
             // An error means that the Keeper ended, and with it the process.
             let _ = published.await;
         }
+        report.took = Some(started.elapsed());
         self.prober.replan(jobs);
         if let Some(transport) = &self.transport {
             transport.set_caps(caps(&config));

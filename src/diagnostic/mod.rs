@@ -93,6 +93,16 @@ impl Sources {
         source
     }
 
+    /// How many texts are kept.
+    pub fn count(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Forgets all texts but the first `count`, of which nothing more will be told.
+    pub fn keep_first(&mut self, count: usize) {
+        self.texts.truncate(count);
+    }
+
     /// The text with this identity, if it is one of ours.
     pub fn find(&self, file: FileId) -> Option<&Source> {
         self.texts.get(file.0 as usize).map(Arc::as_ref)

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::point::{Direction, Point, chord_km};
+use super::point::{Direction, Point, chord_km, straight_km};
 use super::table::{Hit, Tables};
 use super::world::World;
 use crate::limits::{GEO_BIAS_MAX, NEAREST_LENGTH};
 
 /// One child of a `nearest` policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Placed {
     /// Its located leaves; the nearest counts. A child without any is in no order.
     pub points: Vec<Point>,
@@ -82,19 +82,27 @@ impl Child {
         (!directions.is_empty()).then_some(Self { index, directions, factor })
     }
 
-    fn distance_km(&self, from: Direction) -> f64 {
+    /// How far it seems to be, if that is at most `limit`.
+    fn distance_km(&self, from: Direction, limit: f64) -> Option<f64> {
         let chords = self.directions.iter().map(|&direction| direction.chord_squared(from));
-        chord_km(chords.fold(f64::INFINITY, f64::min)) * self.factor
+        let chord = chords.fold(f64::INFINITY, f64::min);
+        // The straight line is never longer than the way over ground, and needs no arc sine.
+        (straight_km(chord) * self.factor <= limit).then(|| chord_km(chord) * self.factor)
     }
 }
 
 /// The children by distance; of equally near ones the first written comes first.
 fn nearest(children: &[Child], point: Point) -> Order {
     let from = point.direction();
-    let mut by_distance: Vec<(f64, u16)> = children.iter().map(|child| (child.distance_km(from), child.index)).collect();
-    by_distance.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut near: Vec<(f64, u16)> = Vec::with_capacity(NEAREST_LENGTH + 1);
+    for child in children {
+        let limit = near.get(NEAREST_LENGTH - 1).map_or(f64::INFINITY, |&(farthest, _)| farthest);
+        let Some(distance) = child.distance_km(from, limit) else { continue };
+        near.insert(near.partition_point(|(other, _)| *other <= distance), (distance, child.index));
+        near.truncate(NEAREST_LENGTH);
+    }
     let mut order = Order::default();
-    for (slot, &(_, index)) in order.children.iter_mut().zip(&by_distance) {
+    for (slot, &(_, index)) in order.children.iter_mut().zip(&near) {
         *slot = index;
         order.count += 1;
     }

@@ -2,11 +2,13 @@
 //!
 //! A sphere is off by half a per cent at most, which no choice among data centres can notice.
 
+use std::hash::{Hash, Hasher};
+
 /// The mean radius of Earth.
 const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// A point on Earth, in degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Point {
     /// North is positive.
     pub latitude: f64,
@@ -34,6 +36,20 @@ impl Point {
     }
 }
 
+impl PartialEq for Point {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Point {}
+
+impl Hash for Point {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.bits().hash(hasher);
+    }
+}
+
 /// A unit vector: distances between them need no sine per pair.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Direction {
@@ -47,6 +63,11 @@ impl Direction {
     pub(super) fn chord_squared(self, other: Self) -> f64 {
         (self.x - other.x).powi(2) + (self.y - other.y).powi(2) + (self.z - other.z).powi(2)
     }
+}
+
+/// The length of a chord, through Earth.
+pub(super) fn straight_km(chord_squared: f64) -> f64 {
+    EARTH_RADIUS_KM * chord_squared.sqrt()
 }
 
 /// The distance over ground that belongs to a chord.

@@ -14,7 +14,7 @@ use super::world::World;
 use crate::limits::GEO_RULES_MAX;
 
 /// What a rule asks of a client: all keys that are written must match, each by any of its values.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Match {
     /// ISO 3166-1 codes in upper case, `@eu` already expanded.
     pub country: Vec<[u8; 2]>,

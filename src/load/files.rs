@@ -4,26 +4,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::limits::GEO_FILE_LENGTH_MAX;
 
-/// What tells one version of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+/// What tells one version of a file from another without reading it, unless one came right after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Stamp {
     inode: u64,
     length: u64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
 
-/// Stamps by path; `None` where there is no file.
-pub(super) type Stamps = BTreeMap<PathBuf, Option<Stamp>>;
-
 /// The stamp of a file, if it is there.
-pub(super) fn stamp(path: &Path) -> Option<Stamp> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     Some(Stamp {
         inode: metadata.ino(),
@@ -33,61 +34,123 @@ pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     })
 }
 
-/// What a load looked at, and how it was then. Noted before it is read: what changes meanwhile has changed since.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    files: Stamps,
-    /// Patterns with the files that they named, or why the folder could not be read.
-    lists: BTreeMap<PathBuf, Result<Vec<PathBuf>, Unreadable>>,
+impl Stamp {
+    /// Whether the file was changed so lately that another change may leave the stamp as it is.
+    fn is_young(&self) -> bool {
+        // Kernels count in steps of 1 to 10 ms; a file system that keeps no fractions, in steps of up to 2 s.
+        let step = Duration::from_millis(if self.changed.1 == 0 { 2_000 } else { 100 });
+        let (seconds, nanoseconds) = self.changed;
+        let changed = u64::try_from(seconds).ok().zip(u32::try_from(nanoseconds).ok());
+        let changed = changed.map_or(Duration::ZERO, |(seconds, nanoseconds)| Duration::new(seconds, nanoseconds));
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() < changed.saturating_add(step)
+    }
 }
+
+/// A file as it was before it was read: what changes meanwhile has changed since.
+#[derive(Clone, Debug)]
+pub(super) struct Noted {
+    path: Box<Path>,
+    /// Nothing where there is no file.
+    stamp: Option<Stamp>,
+    /// A hash of its content, if its stamp was too young to tell the next version from this one.
+    content: Option<u64>,
+}
+
+impl Noted {
+    pub(super) fn new(path: &Path) -> Self {
+        let stamp = stamp(path);
+        let content = stamp.filter(Stamp::is_young).and_then(|_| content(path));
+        Self { path: path.into(), stamp, content }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_still(&self) -> bool {
+        stamp(&self.path) == self.stamp && (self.content.is_none() || content(&self.path) == self.content)
+    }
+}
+
+/// A hash of what is in a file.
+fn content(path: &Path) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&read(path, GEO_FILE_LENGTH_MAX).ok()?);
+    Some(hasher.finish())
+}
+
+/// What a load looked at, and how it was then.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    files: BTreeMap<PathBuf, Noted>,
+    /// Files that belong together, such as those of a zone.
+    groups: Vec<Arc<[Noted]>>,
+    /// Patterns with the files that they named, or why the folder could not be read.
+    lists: BTreeMap<PathBuf, Listed>,
+}
+
+/// The files that a pattern names.
+type Listed = Result<Arc<[PathBuf]>, Unreadable>;
+
+/// How everything was at one time, in a number: two looks are alike where nothing is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look(u64);
 
 impl Seen {
     /// Notes a file; whether it was not noted before.
     pub(super) fn note(&mut self, file: &Path) -> bool {
         let is_new = !self.files.contains_key(file);
         if is_new {
-            self.files.insert(file.to_owned(), stamp(file));
+            self.files.insert(file.to_owned(), Noted::new(file));
         }
         is_new
     }
 
-    pub(super) fn note_all(&mut self, files: Stamps) {
-        self.files.extend(files);
+    pub(super) fn note_group(&mut self, files: Arc<[Noted]>) {
+        self.groups.push(files);
     }
 
     /// The files that a pattern names, noted as such a list.
-    pub(super) fn note_list(&mut self, pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    pub(super) fn note_list(&mut self, pattern: &Path) -> Listed {
         let list = matching(pattern);
         self.lists.insert(pattern.to_owned(), list.clone());
         list
     }
 
-    /// Whether a file is not as it was, one has come, or one has gone.
-    pub(super) fn is_changed(&self) -> bool {
-        self.lists.iter().any(|(pattern, list)| matching(pattern) != *list)
-            || self.files.iter().any(|(path, known)| stamp(path) != *known)
+    fn noted(&self) -> impl Iterator<Item = &Noted> {
+        self.files.values().chain(self.groups.iter().flat_map(|files| files.iter()))
     }
 
-    /// How all of it is now, with what the patterns name by now. Two looks are alike where nothing is being written.
-    pub(super) fn look(&self) -> Self {
-        let mut now = Self::default();
-        for pattern in self.lists.keys() {
-            for path in now.note_list(pattern).unwrap_or_default() {
-                now.note(&path);
-            }
-        }
-        for file in self.files.keys() {
-            now.note(file);
-        }
-        now
+    /// Whether a file is not as it was, one has come, or one has gone.
+    pub(super) fn is_changed(&self) -> bool {
+        self.lists.iter().any(|(pattern, list)| matching(pattern) != *list) || self.noted().any(|file| !file.is_still())
+    }
+
+    /// How all of it was.
+    pub(super) fn then(&self) -> Look {
+        self.look_with(&[], |file| file.stamp)
+    }
+
+    /// How all of it is now, with what else the patterns name by now.
+    pub(super) fn look(&self) -> Look {
+        let listed = self.lists.iter().filter_map(|(pattern, known)| Some(matching(pattern)).filter(|now| now != known)?.ok());
+        let news: Vec<_> = listed.flat_map(|paths| paths.to_vec()).map(|path| (stamp(&path), path)).collect();
+        self.look_with(&news, |file| stamp(&file.path))
+    }
+
+    fn look_with(&self, news: &[(Option<Stamp>, PathBuf)], stamp: impl Fn(&Noted) -> Option<Stamp>) -> Look {
+        let mut hasher = DefaultHasher::new();
+        news.hash(&mut hasher);
+        self.noted().for_each(|file| stamp(file).hash(&mut hasher));
+        Look(hasher.finish())
     }
 
     /// The folders that hold all this; for one that is missing, the nearest above it, in which it will come.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
-        let paths = self.files.keys().chain(self.lists.keys());
-        let there = |path| folder_of(path).ancestors().find(|folder| shown(folder).is_dir());
-        let folders: BTreeSet<&Path> = paths.filter_map(|path| there(path)).collect();
-        folders.into_iter().map(Path::to_owned).collect()
+        let paths = self.noted().map(Noted::path).chain(self.lists.keys().map(PathBuf::as_path));
+        let wanted: BTreeSet<&Path> = paths.map(folder_of).collect();
+        let there = wanted.iter().filter_map(|folder| folder.ancestors().find(|folder| shown(folder).is_dir()));
+        there.collect::<BTreeSet<&Path>>().into_iter().map(Path::to_owned).collect()
     }
 }
 
@@ -144,15 +207,16 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, Unreadable
 }
 
 /// The files that a pattern names, in order; `*` stands for any part of the last component.
-pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+fn matching(pattern: &Path) -> Listed {
     let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = folder_of(pattern);
     if !name.contains('*') {
-        return Ok(vec![pattern.to_owned()]);
+        return Ok([pattern.to_owned()].into());
     }
     let mut found: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| fits(path, &name)).collect();
-    found.sort();
-    Ok(found)
+    // One folder has them all: octets order them as components would.
+    found.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+    Ok(found.into())
 }
 
 /// All entries of a folder.
@@ -205,6 +269,22 @@ mod tests {
         assert!(!fits("eu.toml.bak", "*.toml"));
         assert!(!fits(".eu.toml", "*.toml"));
         assert!(!fits("ab", "ab*b"));
+    }
+
+    /// Two versions of the same length within one step of the kernel's clock have the same stamp.
+    #[test]
+    fn a_change_that_leaves_the_stamp_as_it_is_is_seen_while_that_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, "1").unwrap();
+        let young = Noted::new(&file);
+        assert!(young.content.is_some() && young.is_still());
+        fs::write(&file, "2").unwrap();
+        let unlucky = Noted { stamp: stamp(&file), ..young };
+        assert!(!unlucky.is_still());
+        let long_ago = |nanoseconds| Stamp { changed: (1, nanoseconds), ..stamp(&file).unwrap() };
+        assert!(!long_ago(0).is_young() && !long_ago(1).is_young());
+        assert!(Noted { content: None, ..unlucky }.is_still(), "an old stamp is enough, and the file is not read");
     }
 
     #[test]

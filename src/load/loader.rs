@@ -2,16 +2,16 @@
 //! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
 //! refused whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::files::{self, Seen, Stamps, folder_of};
+use super::files::{Look, Noted, Seen, folder_of};
 use super::report::Report;
 use super::run::Run;
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
 use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load};
@@ -23,7 +23,7 @@ pub struct Loader {
     path: PathBuf,
     /// The seed of all name hashes; one for the process, so that zones need not be compiled again.
     seed: u64,
-    world: Option<(Stamps, Arc<World>)>,
+    world: Option<(Arc<[Noted]>, Arc<World>)>,
     zones: HashMap<Name, GoodZone>,
     policies: Option<Arc<Policies>>,
     /// When it is, in seconds since 1970, if that is not to be asked of the clock.
@@ -48,13 +48,27 @@ pub struct Loaded {
     pub report: Report,
 }
 
+/// What every zone of a load is read and linked with.
+struct Plan<'a> {
+    config: &'a Config,
+    rules: HashMap<&'a Name, &'a ZoneRules>,
+    policies: &'a Policies,
+}
+
+impl Plan<'_> {
+    fn link(&self, apex: &Name, compiled: &Arc<CompiledZone>) -> Result<LinkedZone, Vec<Diagnostic>> {
+        link(Arc::clone(compiled), self.rules.get(apex).copied(), self.config, self.policies)
+    }
+}
+
 /// The last good version of a zone.
 #[derive(Clone, Debug)]
 struct GoodZone {
     compiled: Arc<CompiledZone>,
     /// How many records its file has.
     records: usize,
-    stamps: Stamps,
+    /// All files that it is made of, its own first.
+    files: Arc<[Noted]>,
     /// The bindings of the configuration that it was compiled with.
     steer: Option<Vec<(Name, String)>>,
 }
@@ -83,8 +97,13 @@ impl Loader {
         self.seen.is_changed()
     }
 
+    /// How all of that was when it was read.
+    pub fn then(&self) -> Look {
+        self.seen.then()
+    }
+
     /// How all of that is now.
-    pub fn look(&self) -> Seen {
+    pub fn look(&self) -> Look {
         self.seen.look()
     }
 
@@ -128,9 +147,10 @@ impl Loader {
             run.tell(config::unused(&config, &bound));
             run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
-        run.tell(self.gone(&linked));
-        self.zones = linked.iter().map(|(zone, good)| (zone.zone.apex().clone(), good.clone())).collect();
-        let zones: Vec<LinkedZone> = linked.into_iter().map(|(zone, _)| zone).collect();
+        let (zones, good): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
+        let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
+        run.tell(self.gone(&good));
+        self.zones = good;
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
         run.report.records = self.zones.values().map(|zone| zone.records).sum();
@@ -144,9 +164,8 @@ impl Loader {
     }
 
     /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.
-    fn gone(&self, linked: &[(LinkedZone, GoodZone)]) -> Vec<Diagnostic> {
-        let served: HashSet<&Name> = linked.iter().map(|(zone, _)| zone.zone.apex()).collect();
-        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !served.contains(apex)).collect();
+    fn gone(&self, now: &HashMap<Name, GoodZone>) -> Vec<Diagnostic> {
+        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !now.contains_key(apex)).collect();
         gone.sort();
         let tell = |apex| Diagnostic {
             severity: Severity::Warning,
@@ -157,15 +176,18 @@ impl Loader {
 
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
     fn load_world(&mut self, config: &Config, run: &mut Run) -> Option<Arc<World>> {
-        let stamps: Stamps = config.server.geoip.iter().map(|file| (file.path.clone(), files::stamp(&file.path))).collect();
-        run.seen.note_all(stamps.clone());
-        if let Some((_, world)) = self.world.as_ref().filter(|(known, _)| *known == stamps) {
+        let paths = config.server.geoip.iter().map(|file| file.path.as_path());
+        let is_current = |files: &[Noted]| files.iter().map(Noted::path).eq(paths.clone()) && files.iter().all(Noted::is_still);
+        if let Some((files, world)) = self.world.as_ref().filter(|(files, _)| is_current(files)) {
+            run.seen.note_group(Arc::clone(files));
             return Some(Arc::clone(world));
         }
+        let files: Arc<[Noted]> = paths.map(Noted::new).collect();
+        run.seen.note_group(Arc::clone(&files));
         match run.read_world(&config.server.geoip) {
             Some(world) => {
                 let world = Arc::new(world);
-                self.world = Some((stamps, Arc::clone(&world)));
+                self.world = Some((files, Arc::clone(&world)));
                 Some(world)
             }
             None => self.world.as_ref().map(|(_, world)| Arc::clone(world)),
@@ -176,18 +198,22 @@ impl Loader {
     fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
         let paths = run.seen.note_list(&zone_pattern(&config.server.zones));
         let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
-        let (files, faults) = zone_files(paths);
+        let (files, faults) = zone_files(&paths);
         run.tell(faults);
         run.warn_of_no_zone(config, &files);
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
         let started = Instant::now();
+        let plan = Plan { config, rules: config.zones.iter().map(|rules| (&rules.apex, rules)).collect(), policies };
         for (read, file) in (1..).zip(&files) {
-            match self.load_zone(file, config, policies, run) {
+            let texts = run.sources.count();
+            match self.load_zone(file, &plan, run) {
                 Some(zone) => linked.push(zone),
                 None => lost |= self.zones.contains_key(&file.apex),
             }
+            // All is told of this zone: the texts of all of them would fill the memory before they are compiled.
+            run.sources.keep_first(texts);
             if let Some(progress) = self.progress {
                 progress(started.elapsed(), read, files.len());
             }
@@ -196,24 +222,25 @@ impl Loader {
     }
 
     /// One zone: as it was if nothing changed, else as its file says, else its last good version if the new policies allow it.
-    fn load_zone(&self, file: &ZoneFile, config: &Config, policies: &Policies, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
-        let rules = config.zones.iter().find(|rules| rules.apex == file.apex);
-        let setting = Setting { root: &config.server.zones, rules, config: Some(config), seed: self.seed };
+    fn load_zone(&self, file: &ZoneFile, plan: &Plan<'_>, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
+        let rules = plan.rules.get(&file.apex).copied();
+        let setting = Setting { root: &plan.config.server.zones, rules, config: Some(plan.config), seed: self.seed };
         let good = self.zones.get(&file.apex);
-        let relink = |good: &GoodZone| link(Arc::clone(&good.compiled), rules, config, policies);
+        let relink = |good: &GoodZone| plan.link(&file.apex, &good.compiled);
         if let (Ok(path), Some(good)) = (&file.path, good)
             && good.is_current(path, setting)
             && let Ok(linked) = relink(good)
         {
-            run.seen.note_all(good.stamps.clone());
+            run.seen.note_group(Arc::clone(&good.files));
             return Some((linked, good.clone()));
         }
         let compiled = match &file.path {
             Ok(path) => {
                 let read = read_zone(&file.apex, path, setting, &mut run.sources);
-                run.seen.note_all(read.stamps.clone());
+                run.seen.note_group(Arc::clone(&read.files));
                 run.tell(read.diagnostics);
-                read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.stamps))
+                run.report.read += 1;
+                read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.files))
             }
             Err(fault) => {
                 run.tell([fault.clone()]);
@@ -221,12 +248,12 @@ impl Loader {
             }
         };
         let is_broken = compiled.is_none();
-        if let Some((parsed, compiled, stamps)) = compiled {
-            match link(Arc::clone(&compiled), rules, config, policies) {
+        if let Some((parsed, compiled, files)) = compiled {
+            match plan.link(&file.apex, &compiled) {
                 Ok(linked) => {
-                    run.tell(lint(&parsed, &linked, policies));
+                    run.tell(lint(&parsed, &linked, plan.policies));
                     let records = parsed.records.len();
-                    return Some((linked, GoodZone { compiled, records, stamps, steer: setting.steer() }));
+                    return Some((linked, GoodZone { compiled, records, files, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
@@ -241,11 +268,11 @@ impl Loader {
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
         let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
-        let (files, _) = zone_files(run.seen.note_list(&zone_pattern(&root)).unwrap_or_default());
+        let (files, _) = zone_files(&run.seen.note_list(&zone_pattern(&root)).unwrap_or_default());
         for ZoneFile { apex, path } in files {
             if let Ok(path) = path {
                 let read = read_zone(&apex, &path, setting, &mut run.sources);
-                run.seen.note_all(read.stamps);
+                run.seen.note_group(read.files);
                 run.tell(read.diagnostics);
             }
         }
@@ -262,8 +289,8 @@ impl GoodZone {
     /// Whether reading `path` again would make the same of it.
     fn is_current(&self, path: &Path, setting: Setting<'_>) -> bool {
         self.steer == setting.steer()
-            && self.stamps.contains_key(path)
-            && self.stamps.iter().all(|(path, stamp)| files::stamp(path) == *stamp)
+            && self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str())
+            && self.files.iter().all(Noted::is_still)
     }
 }
 
@@ -280,6 +307,7 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let read = read_zone(apex, path, setting, &mut run.sources);
     run.tell(read.diagnostics);
     let Some((parsed, compiled)) = read.compiled else { return run.report };
+    run.report.read = 1;
     run.report.zones = 1;
     run.report.names = compiled.name_count();
     run.report.records = parsed.records.len();

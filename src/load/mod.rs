@@ -13,7 +13,7 @@ mod zones;
 #[cfg(test)]
 mod tests;
 
-pub use files::Seen;
+pub use files::Look;
 pub use loader::{Loaded, Loader, Progress, check_zone, control_socket};
 pub use report::Report;
 pub use watch::Watch;

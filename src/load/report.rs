@@ -1,6 +1,8 @@
 //! What a load found, ready to print: every fault with its place, and what stands.
 //! Printed by the command line and logged by the daemon; nothing is printed here.
 
+use std::time::Duration;
+
 use crate::diagnostic::{Diagnostic, Severity, Sources, render};
 
 /// The findings of one load.
@@ -12,12 +14,16 @@ pub struct Report {
     pub is_refused: bool,
     /// How many zones are served.
     pub zones: usize,
+    /// How many zones were read for it; those that did not change are not.
+    pub read: usize,
     /// How many names they have.
     pub names: usize,
     /// How many records.
     pub records: usize,
     /// How many names are bound.
     pub steered: usize,
+    /// How long all of it took, where that is told.
+    pub took: Option<Duration>,
 }
 
 impl Report {
@@ -52,7 +58,8 @@ impl Report {
             return format!("refused whole: {}", counted(&found));
         }
         let standing = [(self.zones, "zone"), (self.names, "name"), (self.records, "record"), (self.steered, "steered name")];
-        format!("{}, {}", counted(&standing), counted(&found))
+        let took = self.took.map(|took| format!(" ({} read in {:.2} s)", counted(&[(self.read, "zone")]), took.as_secs_f64()));
+        format!("{}, {}{}", counted(&standing), counted(&found), took.unwrap_or_default())
     }
 }
 

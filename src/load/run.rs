@@ -3,6 +3,7 @@
 //! Reads the configuration and the databases, each fault at the place that names the file. What is kept of it, and what becomes
 //! of zones, is decided in `loader.rs`.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,13 +41,13 @@ impl Run {
             let paths = self.seen.note_list(&folder_of(path).join(pattern)).unwrap_or_else(|unreadable| {
                 self.tell([unreadable.at(Some(span))]);
                 complete = false;
-                Vec::new()
+                Arc::default()
             });
-            for path in paths {
+            for path in paths.iter() {
                 // A file is read once, whatever patterns name it; they may name the one that they stand in, too.
-                if self.seen.note(&path) {
-                    match self.read_text(&path, Some(span)) {
-                        Some(text) => texts.push((text, folder_of(&path).to_owned())),
+                if self.seen.note(path) {
+                    match self.read_text(path, Some(span)) {
+                        Some(text) => texts.push((text, folder_of(path).to_owned())),
                         None => complete = false,
                     }
                 }
@@ -107,24 +108,27 @@ impl Run {
 
     /// A `[zone."NAME"]` for which there is no file is most likely a slip.
     pub(super) fn warn_of_rules_without_zone(&mut self, config: &Config, zones: &[ZoneFile]) {
-        let served: Vec<&Name> = zones.iter().map(|zone| &zone.apex).collect();
+        if config.zones.is_empty() {
+            return;
+        }
+        let served: HashSet<&Name> = zones.iter().map(|zone| &zone.apex).collect();
         let warning = |rules: &config::ZoneRules| {
             let apex = rules.apex.to_string();
-            let help = match near_zone(&apex, &served) {
+            let help = match near_zone(&apex, zones) {
                 Some(near) => format!("did you mean [zone.\"{near}\"]?"),
                 None => format!("a zone's file is called \"{apex}zone\" and lies in \"{}\"", config.server.zones.display()),
             };
             Diagnostic::warning(rules.span, format!("zone \"{apex}\" is not served")).label("no such zone file").help(help)
         };
-        let unserved = config.zones.iter().filter(|rules| !served.contains(&&rules.apex));
+        let unserved = config.zones.iter().filter(|rules| !served.contains(&rules.apex));
         self.tell(unserved.map(warning).collect::<Vec<_>>());
     }
 }
 
 /// The zone that was probably meant: the same but for a slip in the first label.
-fn near_zone(apex: &str, served: &[&Name]) -> Option<String> {
+fn near_zone(apex: &str, served: &[ZoneFile]) -> Option<String> {
     let (label, rest) = apex.split_once('.')?;
-    let served: Vec<String> = served.iter().map(ToString::to_string).collect();
+    let served: Vec<String> = served.iter().map(|zone| zone.apex.to_string()).collect();
     let siblings = served.iter().filter_map(|name| name.split_once('.')).filter(|(_, other)| *other == rest);
     let near = did_you_mean(label, siblings.map(|(label, _)| label))?;
     Some(format!("{near}.{}", rest.trim_end_matches('.')))

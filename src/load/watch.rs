@@ -9,7 +9,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::files::{Seen, shown};
+use super::files::{Look, shown};
 use super::loader::Loader;
 
 /// A watch on some folders.
@@ -17,7 +17,7 @@ use super::loader::Loader;
 pub struct Watch {
     watcher: RecommendedWatcher,
     folders: Vec<PathBuf>,
-    touches: Touches<Seen>,
+    touches: Touches<Look>,
 }
 
 /// Hints that something was touched.
@@ -60,7 +60,7 @@ impl Watch {
         }
         self.folders = folders;
         // What changed since it was read was not told.
-        self.touches.note(|| loader.look());
+        self.touches.note(|| loader.then());
         faults
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{self, Stamps};
+use super::files::{self, Noted};
 use crate::config::{Config, Steer, ZoneRules};
 use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
 use crate::limits::ZONE_FILE_LENGTH_MAX;
@@ -16,12 +16,12 @@ use crate::zone;
 /// The ending of zone files; the rest of the file's name is the zone's.
 const ENDING: &str = ".zone";
 
-/// A zone that was read, with the stamps of all files that it is made of.
+/// A zone that was read, with all files that it is made of, its own first.
 pub(super) struct ReadZone {
     /// What the file says, and what it compiles to; nothing if it has an error.
     pub compiled: Option<(zone::Zone, CompiledZone)>,
     pub diagnostics: Vec<Diagnostic>,
-    pub stamps: Stamps,
+    pub files: Arc<[Noted]>,
 }
 
 /// A zone that the zone folder holds.
@@ -63,7 +63,7 @@ pub(super) fn zone_pattern(folder: &Path) -> PathBuf {
 }
 
 /// The zones that these files hold by their names, and what is wrong with the names.
-pub(super) fn zone_files(paths: Vec<PathBuf>) -> (Vec<ZoneFile>, Vec<Diagnostic>) {
+pub(super) fn zone_files(paths: &[PathBuf]) -> (Vec<ZoneFile>, Vec<Diagnostic>) {
     let mut places: HashMap<Name, usize> = HashMap::new();
     let mut zones: Vec<ZoneFile> = Vec::new();
     let mut faults = Vec::new();
@@ -77,8 +77,8 @@ pub(super) fn zone_files(paths: Vec<PathBuf>) -> (Vec<ZoneFile>, Vec<Diagnostic>
             Ok(apex) => {
                 let place = *places.entry(apex.clone()).or_insert(zones.len());
                 match zones.get_mut(place) {
-                    Some(other) => other.refuse_second(&path),
-                    None => zones.push(ZoneFile { apex, path: Ok(path) }),
+                    Some(other) => other.refuse_second(path),
+                    None => zones.push(ZoneFile { apex, path: Ok(path.clone()) }),
                 }
             }
         }
@@ -98,10 +98,10 @@ impl ZoneFile {
 
 /// Reads, checks and compiles one zone file.
 pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources: &mut Sources) -> ReadZone {
-    let mut stamps = Stamps::from([(path.to_owned(), files::stamp(path))]);
+    let mut noted = vec![Noted::new(path)];
     let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
         Ok(text) => text,
-        Err(unreadable) => return ReadZone { compiled: None, diagnostics: vec![unreadable.at(None)], stamps },
+        Err(unreadable) => return ReadZone { compiled: None, diagnostics: vec![unreadable.at(None)], files: noted.into() },
     };
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
@@ -109,12 +109,12 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         let path = files::folder_of(Path::new(from.name())).join(written);
         let found = beneath(setting.root, &path).inspect_err(|_| {
             // What is not there yet may come.
-            stamps.insert(path.clone(), files::stamp(&path));
+            noted.push(Noted::new(&path));
         })?;
         if let Some(source) = known.get(&found) {
             return Ok(Arc::clone(source));
         }
-        stamps.insert(found.clone(), files::stamp(&found));
+        noted.push(Noted::new(&found));
         let source = sources
             .add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX).map_err(|unreadable| unreadable.why)?);
         known.insert(found, Arc::clone(&source));
@@ -129,7 +129,7 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         let compiled = compile_zone(&parsed, bindings, setting.seed).map_err(|faults| diagnostics.extend(faults));
         compiled.ok().map(|compiled| (parsed, compiled))
     };
-    ReadZone { compiled, diagnostics, stamps }
+    ReadZone { compiled, diagnostics, files: noted.into() }
 }
 
 /// The included file `path`, which must be beneath the zone folder. One file has one name here, however it is written.

@@ -402,3 +402,39 @@ fn a_signal_before_the_first_answer_is_no_harm() {
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");
 }
+
+/// What a change costs depends on the change: of many zones the changed one is read, and those beside it are not looked into.
+#[test]
+fn a_changed_record_among_many_zones_is_one_zone_to_read() {
+    let zones = 2000;
+    let folder = Folder::new([("signpost.toml", BY_SIGNAL)]);
+    for n in 0..zones {
+        folder.write(&format!("zones/z{n}.example.zone"), &zone(1));
+    }
+    let server = Server::start(&folder);
+    let reload = || String::from_utf8(command(&folder, "reload").stdout).unwrap();
+    let read = |count: usize| {
+        let [read, served] = [count, zones].map(|count| format!("{count} zone{}", if count == 1 { "" } else { "s" }));
+        let told = reload();
+        assert!(told.starts_with(&format!("{served}, ")) && told.contains(&format!("({read} read in ")), "{told}");
+    };
+    read(0);
+    folder.write("zones/z7.example.zone", &zone(2));
+    read(1);
+    assert_eq!((www(&server, "z7.example"), www(&server, "z8.example")), (Ok(address(2)), Ok(address(1))));
+    // A new version that is as old as the one before is seen by its other marks.
+    let modified = fs::metadata(folder.path("zones/z9.example.zone")).unwrap().modified().unwrap();
+    folder.write("zones/z9.example.zone", &zone(3));
+    fs::File::options().append(true).open(folder.path("zones/z9.example.zone")).unwrap().set_modified(modified).unwrap();
+    read(1);
+    assert_eq!(www(&server, "z9.example"), Ok(address(3)));
+    // Policies change under all zones: they are linked again, not read.
+    folder.write("signpost.toml", &format!("{BY_SIGNAL}[pool.web]\nendpoints = {{ name = \"a\", v4 = \"192.0.2.9\" }}\n"));
+    read(0);
+    folder.write("zones/z10.example.zone", &format!("{}_steer.www TXT web\n", zone(1)));
+    folder.remove("zones/z11.example.zone");
+    folder.write("zones/y11.example.zone", &zone(4));
+    read(2);
+    assert_eq!((www(&server, "z10.example"), www(&server, "y11.example")), (Ok(address(9)), Ok(address(4))));
+    read(0);
+}

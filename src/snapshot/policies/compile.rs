@@ -3,6 +3,7 @@
 //! Equal tables are made once: policies over the same places share one, and so does the generation before.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ impl Policies {
             compiler.push(node);
         }
         let Compiler { mut policies, nodes, probes, faults, .. } = compiler;
+        policies.names = (0..).map(NodeId).zip(&nodes).map(|(id, node)| (node.name.clone(), id)).collect();
         policies.nodes = nodes.into();
         policies.probes = probes.into();
         (policies, faults)
@@ -137,16 +139,17 @@ impl Compiler<'_> {
     fn nearest(&mut self, from: &[Child], overrides: &[crate::config::Override]) -> Order {
         let placed: Vec<Placed> =
             from.iter().map(|child| Placed { points: self.points_of(child.node).to_vec(), bias: child.bias }).collect();
-        let index_of = |node: &NodeId| from.iter().position(|child| child.node == *node).map(|index| index as u16);
+        let indices: HashMap<NodeId, u16> = (0..).zip(from).map(|(index, child)| (child.node, index)).collect();
+        let index_of = |node: &NodeId| indices.get(node).copied();
         // Overrides of the same order are one, so that networks side by side become one prefix, with one scope.
-        let list_of = |entry: &crate::config::Override| overrides.iter().position(|other| other.order == entry.order);
-        let nets = overrides.iter().filter_map(|entry| Some((list_of(entry)? as u32, &entry.nets)));
-        let entries: Vec<_> = nets.flat_map(|(list, nets)| nets.iter().map(move |net| (*net, list))).collect();
+        let mut lists = HashMap::new();
+        let lists = (0..).zip(overrides).map(|(index, entry)| (*lists.entry(&entry.order).or_insert(index), &entry.nets));
+        let entries: Vec<_> = lists.flat_map(|(list, nets)| nets.iter().map(move |net| (*net, list))).collect();
         let orders = overrides.iter().map(|entry| entry.order.iter().filter_map(index_of).collect()).collect();
         Order::Nearest {
             points: placed.iter().map(|child| child.points.clone().into()).collect(),
             places: {
-                let before = self.previous.map(|previous| previous.places_tables.as_slice());
+                let before = self.previous.map(|previous| &previous.places_tables);
                 let world = &self.policies.world;
                 shared(&mut self.policies.places_tables, before, placed, |placed| PlacesTable::compile(world, placed))
             },
@@ -166,7 +169,7 @@ impl Compiler<'_> {
         let orders = rules.iter().map(|rule| (rule.order.iter().map(|node| index_of(*node)).collect(), rule.strict)).collect();
         let otherwise = otherwise.map(&mut index_of);
         let matches: Vec<Match> = rules.iter().map(|rule| rule.matches.clone()).collect();
-        let before = self.previous.map(|previous| previous.rule_tables.as_slice());
+        let before = self.previous.map(|previous| &previous.rule_tables);
         let world = &self.policies.world;
         let table = shared(&mut self.policies.rule_tables, before, matches, |matches| RuleTable::compile(world, matches));
         (children, Order::Geo { table, rules: orders, otherwise })
@@ -208,21 +211,17 @@ fn weighing(from: &[Child]) -> Vec<Child> {
 }
 
 /// The table for `key`: known from this generation or the one before, else compiled.
-fn shared<K: PartialEq, T>(
-    known: &mut Vec<(K, Arc<T>)>,
-    before: Option<&[(K, Arc<T>)]>,
+fn shared<K: Eq + Hash, T>(
+    known: &mut HashMap<K, Arc<T>>,
+    before: Option<&HashMap<K, Arc<T>>>,
     key: K,
     compile: impl Fn(&K) -> T,
 ) -> Arc<T> {
-    let mut candidates = known.iter().chain(before.unwrap_or_default());
-    if let Some(table) = candidates.find(|(candidate, _)| *candidate == key).map(|(_, table)| Arc::clone(table)) {
-        if !known.iter().any(|(_, other)| Arc::ptr_eq(other, &table)) {
-            known.push((key, Arc::clone(&table)));
-        }
-        return table;
+    if let Some(table) = known.get(&key) {
+        return Arc::clone(table);
     }
-    let table = Arc::new(compile(&key));
-    known.push((key, Arc::clone(&table)));
+    let table = before.and_then(|before| before.get(&key)).map_or_else(|| Arc::new(compile(&key)), Arc::clone);
+    known.insert(key, Arc::clone(&table));
     table
 }
 

@@ -4,7 +4,10 @@
 //! from the configuration.
 
 mod compile;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Index;
 use std::sync::Arc;
@@ -60,11 +63,12 @@ impl<T> Index<Family> for PerFamily<T> {
 #[derive(Debug, Default)]
 pub struct Policies {
     nodes: Box<[CompiledNode]>,
+    names: HashMap<String, NodeId>,
     probes: Box<[Probe]>,
     world: Arc<World>,
-    /// Every table with what it was made from, so that the next generation can share it.
-    places_tables: Vec<(Vec<Placed>, Arc<PlacesTable>)>,
-    rule_tables: Vec<(Vec<Match>, Arc<RuleTable>)>,
+    /// Every table by what it was made from, so that the next generation can share it.
+    places_tables: HashMap<Vec<Placed>, Arc<PlacesTable>>,
+    rule_tables: HashMap<Vec<Match>, Arc<RuleTable>>,
 }
 
 /// One (check, address, port): probed once, however many pools name it.
@@ -218,8 +222,7 @@ impl Policies {
 
     /// The node with this name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        let index = self.nodes.iter().position(|node| node.name == name)?;
-        Some(NodeId(index as u32))
+        self.names.get(name).copied()
     }
 }
 
