@@ -17,6 +17,7 @@ mod reference;
 mod reload;
 mod scenarios;
 mod strangers;
+mod system_calls;
 mod tidy;
 mod types;
 mod wire;

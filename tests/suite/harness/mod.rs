@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod allocations;
 pub(crate) mod asker;
 pub(crate) mod client;
 pub(crate) mod endpoint;

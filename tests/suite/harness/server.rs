@@ -67,6 +67,16 @@ impl Server {
         Self::started(spawn(limited.env_remove("SIGNPOST_LOG").stdin(Stdio::null())))
     }
 
+    /// The same, with the system calls of each thread in a file of its own: `calls.TID` in the folder.
+    pub(crate) fn start_traced(folder: &Folder) -> Self {
+        let serve = signpost(folder, "serve");
+        let mut traced = Command::new("strace");
+        // The server stays our child (-D), so that it ends as any other.
+        traced.args(["-D", "-ff", "-e", "raw=recvmmsg,sendmmsg", "-o"]).arg(folder.path("calls"));
+        traced.arg(serve.get_program()).args(serve.get_args());
+        Self::started(spawn(traced.env_remove("SIGNPOST_LOG").stdin(Stdio::null())))
+    }
+
     fn started(mut server: Self) -> Self {
         let listen = until("the server answers", || match server.log.line_with("answering listen=") {
             Some(line) => Some(line),
@@ -84,6 +94,10 @@ impl Server {
 
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     pub(crate) fn log(&self) -> String {

@@ -7,10 +7,11 @@ use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
 use super::{addresses_of, client, zone};
+use crate::harness::allocations::ask;
 use crate::scenario::echoes;
 use crate::scenario::query::{OPTION_SUBNET, Query, subnet};
 use crate::scenario::reply::Reply;
-use crate::scenario::world::{Compiled, Health, Texts, ask};
+use crate::scenario::world::{Compiled, Health, Texts};
 
 const WORLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/worlds/vectors.mmdb");
 const CONFIG: &str = r#"

@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use signpost::answer::{Client, Dice, Outcome, View, answer};
+use signpost::answer::{Client, Dice, Outcome, View};
 use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
 use super::client;
+use crate::harness::allocations::answer;
 use crate::scenario::listen;
 use crate::scenario::query::{Edns, OPTION_SUBNET, Query, subnet};
 use crate::scenario::reply::Reply;

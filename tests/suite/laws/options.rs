@@ -9,9 +9,10 @@ use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
 use super::{client, zone};
+use crate::harness::allocations::ask;
 use crate::scenario::query::{Edns, OPTION_NSID, OPTION_SUBNET, Place, Query};
 use crate::scenario::reply::Reply;
-use crate::scenario::world::{Texts, ask};
+use crate::scenario::world::Texts;
 
 const IDENTITY: &str = "fra-1";
 /// Steered, static, absent, refused.

@@ -11,10 +11,11 @@ use signpost::wire::RrType;
 
 use super::plan::{CLIENTS, Plan, Tape, WORLD, any_octets};
 use super::{TYPES, addresses_of, client, zone};
+use crate::harness::allocations::ask;
 use crate::scenario::echoes;
 use crate::scenario::query::{Edns, OPTION_SUBNET, Query, subnet};
 use crate::scenario::reply::Reply;
-use crate::scenario::world::{Compiled, Texts, ask};
+use crate::scenario::world::{Compiled, Texts};
 
 /// A plan that the product takes, too.
 struct World {

@@ -9,7 +9,8 @@ use std::net::{Shutdown, SocketAddr};
 use signpost::answer::{Client, Dice, DropReason, Throw, Transport, View};
 use signpost::snapshot::Serving;
 
-use super::world::{Texts, ask};
+use super::world::Texts;
+use crate::harness::allocations::ask;
 use crate::harness::client::{receive_octets, send_framed, tcp, udp};
 use crate::harness::server::{Folder, Server, command};
 

@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use signpost::answer::{Client, Outcome, View, answer};
 use signpost::config::{Config, Text, parse};
 use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
@@ -143,18 +142,5 @@ impl Compiled {
         let named = endpoints.filter(move |endpoint| fits(&health.endpoint, &endpoint.name));
         let families = move |family: &Family| health.family.is_none_or(|only| only == *family);
         named.flat_map(move |endpoint| Family::ALL.into_iter().filter(families).filter_map(|family| endpoint.probes[family]))
-    }
-}
-
-/// The octets of the reply to a query, or why there is none.
-pub(crate) fn ask(view: &View<'_>, query: &[u8], client: &Client) -> Result<Vec<u8>, signpost::answer::DropReason> {
-    // As in the server, what was there before is no part of the reply.
-    let mut out = vec![0xa5; client.size_limit.max(512)];
-    match answer(view, query, client, &mut out) {
-        Outcome::Reply { length, .. } => {
-            out.truncate(length);
-            Ok(out)
-        }
-        Outcome::Drop(reason) => Err(reason),
     }
 }

@@ -14,12 +14,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use signpost::answer::{Client, Dice, Outcome, Transport, View, answer};
+use signpost::answer::{Client, Dice, Outcome, Transport, View};
 use signpost::limits::{STREAM_QUERY_LENGTH_MAX, UDP_QUERY_LENGTH_MAX};
 use signpost::metrics::{DROPS, Loss, QUERIES, REPLIES};
 use signpost::snapshot::Serving;
 use signpost::transport::Caps;
 
+use crate::harness::allocations::answer;
 use crate::harness::server::Server;
 use crate::harness::throw;
 use crate::laws::hostility::held;

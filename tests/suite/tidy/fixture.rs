@@ -147,11 +147,23 @@ impl Gauge { fn each() -> impl Alone { for x in y {} } }
 //! Declares
 //! the one file that may.
 mod mmsg;
+mod udp;
 
 -- src/transport/mmsg.rs --
 //! The one file
 //! that may.
 fn send() { unsafe { sendmmsg() } }
+
+-- src/transport/udp.rs --
+//! Asks the clock where it may,
+//! and where it may not.
+use std::time::Instant;
+fn rest() { Instant::now() }
+fn answer() { Instant::now() }
+#[cfg(test)]
+mod tests {
+    fn waits() { Instant::now() }
+}
 
 -- src/attic/mod.rs --
 //! A room that nobody

@@ -4,6 +4,7 @@
 //! test turns the rules on a small tree with one fault of each kind, so that no rule falls silent unnoticed.
 
 mod bans;
+mod clock;
 mod cycles;
 mod fixture;
 mod floors;
@@ -30,6 +31,7 @@ const RULES: &[(&str, Rule)] = &[
     ("cycles", cycles::find),
     ("io", bans::io),
     ("panics", bans::panics),
+    ("clock", clock::find),
     ("unsafe", bans::unsafety),
     ("machine paths", bans::machine_paths),
     ("homes", homes::find),

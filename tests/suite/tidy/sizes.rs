@@ -1,5 +1,7 @@
 //! How long files and functions are: tripwires, with a written exception, not a law.
 
+use std::ops::Range;
+
 use super::mention::{Token, tokens};
 use super::tree::{File, Tree};
 use super::{Complaint, complain};
@@ -16,10 +18,16 @@ const REASON: &str = "// Long because: ";
 
 /// A function of the product.
 #[derive(Debug)]
-struct Function<'a> {
-    name: &'a str,
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
     line: usize,
     length: usize,
+}
+
+impl Function<'_> {
+    pub(super) fn lines(&self) -> Range<usize> {
+        self.line..self.line + self.length
+    }
 }
 
 pub(super) fn files(tree: &Tree) -> Vec<Complaint> {
@@ -70,7 +78,7 @@ fn product_length(file: &File) -> usize {
     file.text.lines().count() - file.test_lines
 }
 
-fn functions_in(file: &File) -> Vec<Function<'_>> {
+pub(super) fn functions_in(file: &File) -> Vec<Function<'_>> {
     let tokens = tokens(&file.product);
     let mut functions = Vec::new();
     for (at, pair) in tokens.windows(2).enumerate() {

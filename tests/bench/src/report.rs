@@ -1,0 +1,142 @@
+//! Tables in Markdown, as they stand in the README.
+
+use std::fmt::Write;
+
+use crate::bout::{Cell, Duel, Million, Sample, Table, median, quantile};
+use crate::count::Count;
+use crate::peer::Peer;
+use crate::work::Work;
+use crate::workers::Workers;
+
+/// The medians of rounds.
+pub fn rounds(table: &Table) -> String {
+    let mut text = String::new();
+    for work in Work::SMALL {
+        let cells: Vec<_> = table.cells.iter().filter(|cell| cell.work == work).collect();
+        let floor = cells.iter().find(|cell| !cell.peer.answers()).map(|cell| cost(&cell.samples));
+        let _ = writeln!(
+            text,
+            "\n{work}\n\n| server | answers/s | CPU us/query | spread | user | system | x floor | busy | lost | wrong | p50 us | p99 us |\n\
+             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+        );
+        cells.iter().for_each(|cell| row(&mut text, cell, floor));
+    }
+    let _ = writeln!(text, "\n| server | first answer ms | least-most | memory MiB (PSS) |\n|---|--:|--:|--:|");
+    for (peer, firsts, memory) in &table.starts {
+        let first = |share| quantile(firsts.iter().map(|seconds| seconds * 1e3), share);
+        let memory = *memory as f64 / f64::from(1 << 20);
+        let _ = writeln!(text, "| {peer} | {:.0} | {:.0}-{:.0} | {memory:.1} |", first(0.5), first(0.0), first(1.0));
+    }
+    text
+}
+
+/// The median cost of a query.
+fn cost(samples: &[Sample]) -> f64 {
+    median(samples.iter().map(|sample| sample.user + sample.system))
+}
+
+fn row(text: &mut String, cell: &Cell, floor: Option<f64>) {
+    let of = |value: fn(&Sample) -> f64| median(cell.samples.iter().map(value));
+    let all = |share| quantile(cell.samples.iter().map(|sample| sample.user + sample.system), share);
+    let times = floor.map_or(String::new(), |floor| format!("{:.2}", cost(&cell.samples) / floor));
+    let latency = |value: fn(&(f64, f64)) -> f64| {
+        if cell.latencies.is_empty() { String::new() } else { format!("{:.0}", median(cell.latencies.iter().map(value))) }
+    };
+    let _ = writeln!(
+        text,
+        "| {} | {:.0} | {:.2} | {:.2}-{:.2} | {:.2} | {:.2} | {times} | {:.0} % | {:.3} % | {:.3} % | {} | {} |",
+        cell.peer,
+        of(|sample| sample.rate),
+        cost(&cell.samples),
+        all(0.0),
+        all(1.0),
+        of(|sample| sample.user),
+        of(|sample| sample.system),
+        of(|sample| sample.busy) * 100.0,
+        of(|sample| sample.loss) * 100.0,
+        of(|sample| sample.wrong) * 100.0,
+        latency(|(p50, _)| *p50),
+        latency(|(_, p99)| *p99),
+    );
+}
+
+/// Duels, one a line.
+pub fn duels(duels: &[Duel]) -> String {
+    let mut text = "| work | x | y | x / y | quartiles | x answers/s | y answers/s | x us | y us | x user us | y user us |\n\
+                    |---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+        .to_owned();
+    for duel in duels {
+        let ratio = |share| quantile(duel.ratios.iter().copied(), share);
+        let [one, other] = &duel.sums;
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.2} | {:.2}-{:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            duel.work,
+            duel.one,
+            duel.other,
+            ratio(0.5),
+            ratio(0.25),
+            ratio(0.75),
+            one.rate,
+            other.rate,
+            one.user + one.system,
+            other.user + other.system,
+            one.user,
+            other.user,
+        );
+    }
+    text
+}
+
+/// The big zone.
+pub fn million(million: &Million) -> String {
+    let mut text = "| server | first answer s | least-most | memory octets/name |\n|---|--:|--:|--:|\n".to_owned();
+    for (peer, firsts, octets) in &million.starts {
+        let first = |share| quantile(firsts.iter().copied(), share);
+        let _ = writeln!(text, "| {peer} | {:.2} | {:.2}-{:.2} | {octets:.0} |", first(0.5), first(0.0), first(1.0));
+    }
+    text + "\n" + &duels(std::slice::from_ref(&million.duel))
+}
+
+/// One and two workers.
+pub fn workers(workers: &[Workers]) -> String {
+    let mut text =
+        "| work | workers | instructions a query | user us | system us | answers/s |\n|---|--:|--:|--:|--:|--:|\n".to_owned();
+    for Workers { work, instructions, samples } in workers {
+        for (threads, (instructions, sample)) in instructions.iter().zip(samples).enumerate() {
+            let _ = writeln!(
+                text,
+                "| {work} | {} | {instructions:.0} | {:.2} | {:.2} | {:.0} |",
+                threads + 1,
+                sample.user,
+                sample.system,
+                sample.rate
+            );
+        }
+    }
+    text
+}
+
+/// Instructions, one line a kind of work.
+pub fn counts(counts: &[Count]) -> String {
+    let mut peers: Vec<Peer> = Vec::new();
+    let mut works: Vec<Work> = Vec::new();
+    for count in counts {
+        if !peers.contains(&count.peer) {
+            peers.push(count.peer);
+        }
+        if !works.contains(&count.work) {
+            works.push(count.work);
+        }
+    }
+    let head: String = peers.iter().map(|peer| format!(" {peer} |")).collect();
+    let mut text = format!("| instructions a query |{head}\n|---|{}\n", "--:|".repeat(peers.len()));
+    for work in works {
+        let row = peers.iter().map(|peer| {
+            let count = counts.iter().find(|count| count.peer == *peer && count.work == work);
+            count.map_or(" |".to_owned(), |count| format!(" {:.0} |", count.instructions))
+        });
+        let _ = writeln!(text, "| {work} |{}", row.collect::<String>());
+    }
+    text
+}
