@@ -111,6 +111,11 @@ impl<'z> Owned<'z> {
         found.map_or(Self { records: &[], ..self }, |(_, rrset)| rrset)
     }
 
+    /// Where the first of them stands in the order of the file.
+    pub fn first(self) -> Option<u32> {
+        self.records.first().copied()
+    }
+
     /// How many records these are.
     pub fn count(self) -> usize {
         self.records.len()
