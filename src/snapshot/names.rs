@@ -231,7 +231,8 @@ impl Names {
 
     /// The hash of the whole name under this table's seed.
     pub(super) fn hash(&self, name: &[u8]) -> NameHash {
-        let Some((label, rest)) = name.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length))) else {
+        let Some((label, rest)) = name.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)))
+        else {
             return self.apex;
         };
         self.hash(rest).prepend(label)

@@ -162,6 +162,15 @@ impl Name {
     /// The octets of the labels before `ancestor`, without a root label; `None` where this name is not at or below it.
     pub fn relative_to(&self, ancestor: &Self) -> Option<&[u8]> {
         let mut at = 0;
+        if let Some(before) = self.wire.len().checked_sub(ancestor.wire.len())
+            && self.wire.get(before..) == Some(&ancestor.wire)
+        {
+            // Mostly the ends are equal octet for octet, and only where a label begins need be seen.
+            while at < before {
+                at += 1 + usize::from(*self.wire.get(at)?);
+            }
+            return if at == before { self.wire.get(..at) } else { None };
+        }
         loop {
             let rest = self.wire.get(at..)?;
             if rest.len() == ancestor.wire.len() {

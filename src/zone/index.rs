@@ -54,7 +54,8 @@ impl Index {
         for (number, record) in (0..).zip(records) {
             let known = before.filter(|(before, _)| before.owner == record.owner).map(|(_, place)| place);
             let place = known.unwrap_or_else(|| owners.place_of(records, number, record.owner.as_wire()));
-            is_grouped &= before.is_none_or(|(last, last_place)| last_place < place || last_place == place && last.rtype <= record.rtype);
+            is_grouped &=
+                before.is_none_or(|(last, last_place)| last_place < place || last_place == place && last.rtype <= record.rtype);
             before = Some((record, place));
             places.push(place);
         }
@@ -81,29 +82,29 @@ impl Index {
 
     /// The place of the owner with this name.
     pub(super) fn find(&self, records: &[Record], name: &[u8]) -> Option<usize> {
-        self.owners.find(records, name).1.map(|place| place as usize)
+        self.owners.find(records, name, self.owners.hash(name)).1.map(|place| place as usize)
     }
 }
 
 impl Owners {
     /// The place of a record's owner, a new one if it has none yet.
     fn place_of(&mut self, records: &[Record], number: u32, owner: &[u8]) -> u32 {
-        let (at, found) = self.find(records, owner);
+        let hash = self.hash(owner);
+        let (at, found) = self.find(records, owner, hash);
         if let Some(place) = found {
             return place;
         }
         let place = self.firsts.len() as u32;
         self.firsts.push(number);
-        let tag = self.hash(owner) as u32;
+        let tag = hash as u32;
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = Slot { tag, place };
         }
         place
     }
 
-    /// The place of a name, and the slot where it is or would be.
-    fn find(&self, records: &[Record], name: &[u8]) -> (usize, Option<u32>) {
-        let hash = self.hash(name);
+    /// The place of a name with this hash, and the slot where it is or would be.
+    fn find(&self, records: &[Record], name: &[u8], hash: u64) -> (usize, Option<u32>) {
         let mut at = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
         while let Some(slot) = self.slots.get(at).filter(|slot| slot.place != EMPTY.place) {
             let owner = || records.get(*self.firsts.get(slot.place as usize)? as usize).map(|record| record.owner.as_wire());

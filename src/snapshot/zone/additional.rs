@@ -18,7 +18,8 @@ use crate::zone::Record;
 
 /// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
 /// RFC 9460 §4.1.
-pub(super) const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType(18), RrType::SRV, RrType(36), RrType::SVCB, RrType::HTTPS];
+pub(super) const NAMING_TYPES: [RrType; 7] =
+    [RrType::NS, RrType::MX, RrType(18), RrType::SRV, RrType(36), RrType::SVCB, RrType::HTTPS];
 
 /// What the RRsets compiled so far name, in their order.
 #[derive(Debug, Default)]

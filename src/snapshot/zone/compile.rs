@@ -33,6 +33,7 @@ struct Compiler<'r, 'a> {
     bound: HashMap<Box<[u8]>, u32>,
     /// Names that may have a wildcard directly below them.
     enclosers: HashSet<Box<[u8]>>,
+    /// Names without records, which exist because others exist below them (RFC 4592 §2.2.2).
     empty: Vec<Box<[u8]>>,
     /// Whom the RRsets compiled so far name.
     targets: Targets<'a>,
@@ -42,11 +43,16 @@ struct Compiler<'r, 'a> {
 impl<'r, 'a> Compiler<'r, 'a> {
     fn new(records: &'r Records<'a>, bindings: &[Binding], seed: u64) -> Self {
         let apex = records.apex();
-        let empty = records.empty_non_terminals();
-        let mut enclosers = HashSet::new();
-        let (mut count, mut octets) = (1 + empty.len(), 0);
+        let (mut empty, mut seen, mut enclosers) = (Vec::new(), HashSet::new(), HashSet::new());
+        let (mut count, mut octets) = (1, 0);
         records.for_each_owner(|key, owned| {
             count += 1;
+            for above in suffixes(key).skip(1) {
+                if !seen.contains(above) && records.at(above).count() == 0 {
+                    seen.insert(Box::from(above));
+                    empty.push(Box::from(above));
+                }
+            }
             octets += key.len() + owned.records().map(|record| ENTRY_LENGTH_USUAL + record.rdata.len()).sum::<usize>();
             if key.contains(&b'*') {
                 enclosers.extend(suffixes(key).filter_map(|above| above.strip_prefix(b"\x01*")).map(Box::from));
@@ -56,7 +62,7 @@ impl<'r, 'a> Compiler<'r, 'a> {
         bodies.reserve(octets);
         let zone = CompiledZone {
             apex: apex.clone(),
-            names: Names::with_capacity(seed, &records.apex_key, count),
+            names: Names::with_capacity(seed, &records.apex_key, count + empty.len()),
             rrset_count: 0,
             additional: Vec::new(),
             bodies,

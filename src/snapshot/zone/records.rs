@@ -3,8 +3,6 @@
 //! Nothing is copied or remembered a record: all is asked of the zone, whose records are grouped by owner already. Keys are
 //! lower-case labels before the apex. What is made of the records is decided in `compile.rs`.
 
-use std::collections::HashSet;
-
 use crate::wire::{Name, RrType};
 use crate::zone::{Owned, Zone};
 
@@ -42,21 +40,6 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Names without records that exist because others exist below them, the apex not among them.
-    pub(super) fn empty_non_terminals(&self) -> Vec<Box<[u8]>> {
-        let mut seen: HashSet<Box<[u8]>> = HashSet::new();
-        let mut found = Vec::new();
-        self.for_each_owner(|key, _| {
-            for above in suffixes(key).skip(1) {
-                if !seen.contains(above) && self.at(above).count() == 0 {
-                    seen.insert(above.into());
-                    found.push(Box::from(above));
-                }
-            }
-        });
-        found
-    }
-
     /// Whether the zone ends at this name.
     pub(super) fn is_cut(&self, key: &[u8]) -> bool {
         self.has_cuts && !key.is_empty() && self.at(key).rrset(RrType::NS).count() > 0
@@ -83,7 +66,5 @@ impl<'a> Records<'a> {
 /// The name and what is above it, longest first, up to the apex, which is not among them.
 pub(super) fn suffixes(key: &[u8]) -> impl Iterator<Item = &[u8]> {
     let more = |rest: &&[u8]| !rest.is_empty();
-    std::iter::successors(Some(key).filter(more), move |rest| {
-        rest.get(1 + usize::from(*rest.first()?)..).filter(more)
-    })
+    std::iter::successors(Some(key).filter(more), move |rest| rest.get(1 + usize::from(*rest.first()?)..).filter(more))
 }
