@@ -13,7 +13,7 @@ use super::steer::{Decision, Subject};
 use super::trace::{Step, Trace};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
 use crate::snapshot::{
-    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset, Suffix,
+    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset, Rrsets, Suffix,
 };
 use crate::wire::RrType;
 use crate::wire::message::{HEADER_LENGTH, Rcode};
@@ -117,7 +117,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
     /// Answers for one name, which stands at `owner` in the reply.
     fn answer_name(&mut self, name: &FoldedName, owner: u16) -> Next {
         match self.zone.find(name.labels(), self.linked.apex_labels, |count| name.suffix(count)) {
-            Found::Name(id) | Found::Wildcard(id) => self.answer_entry(self.zone.entry(id)?, name, owner),
+            Found::Name(id) | Found::Wildcard(id) => self.answer_entry(&self.zone.entry(id)?, name, owner),
             Found::Cut { at, labels } => {
                 self.answer_cut(at, name, labels, owner);
                 None
@@ -143,26 +143,26 @@ impl<T: Trace> Resolver<'_, '_, T> {
             self.answer_steered(*link, rrsets, owner);
             return None;
         }
-        let wanted = |rrset: &&Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
+        let wanted = |rrset: &Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
         if let Some(rrset) = rrsets.iter().find(wanted) {
             // A chain may have come by the DNAME that is asked for.
             let is_written = rrset.rtype == RrType::DNAME && self.written_dname(name.suffix(name.labels()), owner).is_some();
             if !is_written {
                 // RFC 8482 §4.1: one RRset is enough of an answer to ANY.
-                self.push_answer(rrset, owner);
+                self.push_answer(&rrset, owner);
             }
             return None;
         }
         if let Some(cname) = rrsets.iter().find(|rrset| rrset.rtype == RrType::CNAME) {
             // The target is the RDATA: behind owner, type, class, TTL and length.
-            return self.push_answer(cname, owner).map(|start| start + 12);
+            return self.push_answer(&cname, owner).map(|start| start + 12);
         }
         self.push_negative();
         None
     }
 
     /// A bound name: addresses by policy, everything else as it stands; its CNAME is for servers that can't steer.
-    fn answer_steered(&mut self, link: Link, rrsets: &[Rrset], owner: u16) {
+    fn answer_steered(&mut self, link: Link, rrsets: Rrsets<'_>, owner: u16) {
         let families = self.view.serving.snapshot.policies.node(link.node).map_or_else(PerFamily::default, |node| node.families);
         let family = match self.qtype {
             RrType::A => Some(Family::V4),
@@ -177,9 +177,9 @@ impl<T: Trace> Resolver<'_, '_, T> {
             }
             self.trace.note(Step::Own(family));
         }
-        let wanted = |rrset: &&Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
+        let wanted = |rrset: &Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
         match rrsets.iter().filter(|rrset| rrset.rtype != RrType::CNAME).find(wanted) {
-            Some(rrset) => drop(self.push_answer(rrset, owner)),
+            Some(rrset) => drop(self.push_answer(&rrset, owner)),
             None => self.push_negative(),
         }
     }
@@ -216,16 +216,16 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let Some(entry) = self.zone.entry(cut) else { return };
         if self.qtype == RrType::DS && labels == name.labels() {
             self.reply.set_authoritative();
-            match self.zone.rrsets(entry).iter().find(|rrset| rrset.rtype == RrType::DS) {
-                Some(rrset) => drop(self.push_answer(rrset, owner)),
+            match self.zone.rrsets(&entry).iter().find(|rrset| rrset.rtype == RrType::DS) {
+                Some(rrset) => drop(self.push_answer(&rrset, owner)),
                 None => self.push_negative(),
             }
             return;
         }
         let EntryKind::Cut(servers) = entry.kind else { return };
         let (Some(servers), Some(cut_at)) = (self.zone.rrset(servers), self.suffix_at(name, labels, owner)) else { return };
-        match self.push_rrset(Section::Authority, servers, cut_at) {
-            Some(start) => self.push_additional(servers, start, cut_at),
+        match self.push_rrset(Section::Authority, &servers, cut_at) {
+            Some(start) => self.push_additional(&servers, start, cut_at),
             None => self.reply.set_truncated(),
         }
     }
@@ -242,12 +242,12 @@ impl<T: Trace> Resolver<'_, '_, T> {
     /// RFC 6672 §3.2: the DNAME `by`, whose name has `labels` labels, and a CNAME made from it for the name at `name_at`.
     fn answer_moved(&mut self, by: EntryId, name: &FoldedName, labels: usize, name_at: u16) -> Next {
         self.reply.set_authoritative();
-        let rrsets = self.zone.rrsets(self.zone.entry(by)?);
+        let rrsets = self.zone.rrsets(&self.zone.entry(by)?);
         let dname = rrsets.iter().find(|rrset| rrset.rtype == RrType::DNAME)?;
         let prefix = Prefix::read(self.reply.octets(), name_at, name.labels() - labels)?;
         let dname_at = match self.written_dname(name.suffix(labels), name_at) {
             Some(written) => written,
-            None => self.push_answer(dname, prefix.rest_at)?,
+            None => self.push_answer(&dname, prefix.rest_at)?,
         };
         let Some(target) = self.reply.rdata_at(dname_at).and_then(|target| prefix.below(target)) else {
             // RFC 6672 §2.2: a name that would be too long.
@@ -292,7 +292,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         for additional in self.zone.additional(rrset) {
             let owner = additional.owner.map_or(owner, |at| start as u16 + at);
             let found = self.zone.rrset(additional.rrset);
-            let fits = found.is_some_and(|found| self.push_rrset(Section::Additional, found, owner).is_some());
+            let fits = found.is_some_and(|found| self.push_rrset(Section::Additional, &found, owner).is_some());
             if !fits && additional.is_required {
                 // RFC 9471 §3.1: glue that does not fit sets TC.
                 self.reply.set_truncated();

@@ -37,13 +37,17 @@ pub fn bindings(
     names: impl Fn(&crate::config::Steer) -> String,
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let written = match rules.and_then(|rules| rules.steer.as_ref()) {
+    let written: Vec<Binding> = match rules.and_then(|rules| rules.steer.as_ref()) {
         Some(steer) => steer
             .iter()
             .map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span, target_span: steer.span })
             .collect(),
         None => from_records(zone, &mut faults),
     };
+    if written.is_empty() {
+        // Most zones, and the largest, have none.
+        return (written, faults);
+    }
     let owners = Owners::of(zone);
     let mut good = Vec::new();
     let refused = written.into_iter().filter_map(|binding| {

@@ -28,11 +28,11 @@ const _: () = assert!(
 /// Where some compiled records stand in their zone's [`Bodies`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    start: u32,
-    length: u32,
-    patches: u32,
-    patch_count: u16,
-    records: u16,
+    pub(super) start: u32,
+    pub(super) length: u32,
+    pub(super) patches: u32,
+    pub(super) patch_count: u16,
+    pub(super) records: u16,
 }
 
 impl Body {
@@ -45,9 +45,14 @@ impl Body {
     pub fn length(self) -> usize {
         self.length as usize
     }
+
+    /// Where it ends in the arena.
+    pub(super) fn end(self) -> u32 {
+        self.start + self.length
+    }
 }
 
-/// All compiled records of a zone.
+/// All compiled records of a zone, in one arena with the names that they stand at.
 #[derive(Debug, Default)]
 pub struct Bodies {
     octets: Vec<u8>,
@@ -55,9 +60,43 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Octets of all bodies.
-    pub(super) fn octet_count(&self) -> usize {
-        self.octets.len()
+    /// The arena.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// Where the next octet goes.
+    pub(super) fn end(&self) -> u32 {
+        self.octets.len() as u32
+    }
+
+    /// Adds octets to the arena.
+    pub(super) fn extend(&mut self, octets: &[u8]) {
+        self.octets.extend_from_slice(octets);
+    }
+
+    /// Puts octets at `at`, before what stands there.
+    pub(super) fn insert(&mut self, at: usize, octets: &[u8]) {
+        let at = at.min(self.octets.len());
+        self.octets.splice(at..at, octets.iter().copied());
+    }
+
+    /// Replaces octets of the arena.
+    pub(super) fn replace(&mut self, at: usize, octets: &[u8]) {
+        if let Some(place) = self.octets.get_mut(at..at + octets.len()) {
+            place.copy_from_slice(octets);
+        }
+    }
+
+    /// Makes room for as many octets more, so that the arena need not grow in steps.
+    pub(super) fn reserve(&mut self, octet_count: usize) {
+        self.octets.reserve_exact(octet_count);
+    }
+
+    /// Gives back the room that was not needed.
+    pub(super) fn shrink(&mut self) {
+        self.octets.shrink_to_fit();
+        self.patches.shrink_to_fit();
     }
 
     /// Copies a body to `at` in `message` and patches its pointers. It begins at its record `first`, and those before come last:

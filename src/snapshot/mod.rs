@@ -29,7 +29,7 @@ pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
 pub use identity::Identity;
 pub use lint::{LINTS, Lint, lint, lint_load};
-pub use names::{Additional, Entry, EntryId, Kind as EntryKind, Rrset, RrsetId};
+pub use names::{Additional, Entry, EntryId, Kind as EntryKind, Rrset, RrsetId, Rrsets};
 pub use policies::{
     CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Order, Overrides, PerFamily,
     Policies, Probe,

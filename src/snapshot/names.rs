@@ -1,13 +1,15 @@
-//! The names of one zone: an open-addressed table of 8-byte slots over an arena of lower-case names.
+//! The names of one zone: an open-addressed table of 8-byte slots that lead into the zone's arena.
 //!
-//! Every name that exists has an entry, empty non-terminals too (RFC 4592 §2.2.2), so a look-up tells existence exactly.
-//! Names below a cut have none: the search meets the cut first.
+//! In the arena a name stands right before what is answered for it: flags, its labels before the apex in lower case, then each
+//! RRset with its compiled records. So a look-up touches a slot and one run of octets, whatever the zone's size. Every name that
+//! exists has an entry, empty non-terminals too (RFC 4592 §2.2.2), so a look-up tells existence exactly. Names below a cut have
+//! none: the search meets the cut first. How entries are written is `entries.rs`'s matter.
 
 use super::body::Body;
 use super::hash::NameHash;
 use crate::wire::RrType;
 
-/// An entry's index among the names of a zone.
+/// An entry's place in the arena of its zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryId(pub u32);
 
@@ -25,10 +27,8 @@ pub enum Kind {
 /// One name of the zone.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Where its lower-case wire form begins in the arena.
-    name: u32,
-    /// Its RRsets in the zone's list.
-    pub rrsets: u32,
+    /// Its first RRset in the arena; the others follow.
+    pub(super) rrsets: RrsetId,
     /// How many.
     pub rrset_count: u16,
     /// What it is.
@@ -42,6 +42,8 @@ pub struct Entry {
 /// One RRset: its type and its compiled records.
 #[derive(Clone, Copy, Debug)]
 pub struct Rrset {
+    /// Its place.
+    pub id: RrsetId,
     /// The type.
     pub rtype: RrType,
     /// How many RRsets go with it into the additional section ...
@@ -52,7 +54,7 @@ pub struct Rrset {
     pub body: Body,
 }
 
-/// An RRset's index in the zone's list.
+/// An RRset's place in the arena of its zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RrsetId(pub u32);
 
@@ -67,6 +69,107 @@ pub struct Additional {
     pub is_required: bool,
 }
 
+/// RRsets that stand side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Rrsets<'a> {
+    arena: &'a [u8],
+    next: RrsetId,
+    left: u16,
+}
+
+/// What the first octet of an entry tells: a word for the binding or cut follows the name, one for the wildcard follows that.
+pub(super) const STEERED: u8 = 1;
+pub(super) const CUT: u8 = 2;
+pub(super) const WILDCARD: u8 = 4;
+pub(super) const REDIRECTS: u8 = 8;
+/// Octets of an entry before its name: flags, count of RRsets, length of the name.
+pub(super) const ENTRY_HEAD_LENGTH: usize = 4;
+/// Octets of an RRset before its extras and records: type, length, and count of records with [`EXTRAS`].
+pub(super) const RRSET_HEAD_LENGTH: usize = 6;
+/// Whether first additional, their count, count of patches and first patch follow: of few RRsets there is any.
+pub(super) const EXTRAS: u16 = 1 << 15;
+pub(super) const EXTRAS_LENGTH: usize = 12;
+/// What a word holds that is not known yet, or never will be.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+impl Entry {
+    /// Reads the entry at a place of the arena.
+    pub(super) fn read(arena: &[u8], id: EntryId) -> Option<Self> {
+        let (&[flags, c0, c1, length], rest) = arena.get(id.0 as usize..)?.split_first_chunk::<ENTRY_HEAD_LENGTH>()?;
+        let mut at = id.0 + ENTRY_HEAD_LENGTH as u32 + u32::from(length);
+        let (mut kind, mut wildcard) = (Kind::Plain, None);
+        if flags & (STEERED | CUT | WILDCARD) != 0 {
+            let mut words = rest.get(usize::from(length)..)?.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word));
+            let mut word = || {
+                at += 4;
+                words.next()
+            };
+            if flags & STEERED != 0 {
+                kind = Kind::Steered(word()?);
+            } else if flags & CUT != 0 {
+                kind = Kind::Cut(RrsetId(word()?));
+            }
+            if flags & WILDCARD != 0 {
+                wildcard = word().filter(|word| *word != NOWHERE).map(EntryId);
+            }
+        }
+        let rrset_count = u16::from_le_bytes([c0, c1]);
+        Some(Self { rrsets: RrsetId(at), rrset_count, kind, wildcard, redirects: flags & REDIRECTS != 0 })
+    }
+
+    /// Whether the zone ends at the entry of this place.
+    pub(super) fn is_cut(arena: &[u8], id: EntryId) -> bool {
+        arena.get(id.0 as usize).is_some_and(|flags| flags & (CUT | STEERED) == CUT)
+    }
+
+    /// Its RRsets.
+    pub(super) fn rrsets<'a>(&self, arena: &'a [u8]) -> Rrsets<'a> {
+        Rrsets { arena, next: self.rrsets, left: self.rrset_count }
+    }
+}
+
+impl Rrset {
+    /// Reads the RRset at a place of the arena.
+    pub(super) fn read(arena: &[u8], id: RrsetId) -> Option<Self> {
+        let (&[t0, t1, l0, l1, r0, r1], rest) = arena.get(id.0 as usize..)?.split_first_chunk::<RRSET_HEAD_LENGTH>()?;
+        let records = u16::from_le_bytes([r0, r1]);
+        let mut body = Body {
+            start: id.0 + RRSET_HEAD_LENGTH as u32,
+            length: u16::from_le_bytes([l0, l1]).into(),
+            records: records & !EXTRAS,
+            ..Body::default()
+        };
+        let (mut additional, mut additional_count) = (0, 0);
+        if records & EXTRAS != 0 {
+            let &[a0, a1, a2, a3, c0, c1, n0, n1, p0, p1, p2, p3] = rest.first_chunk::<EXTRAS_LENGTH>()?;
+            additional = u32::from_le_bytes([a0, a1, a2, a3]);
+            additional_count = u16::from_le_bytes([c0, c1]);
+            body.patch_count = u16::from_le_bytes([n0, n1]);
+            body.patches = u32::from_le_bytes([p0, p1, p2, p3]);
+            body.start += EXTRAS_LENGTH as u32;
+        }
+        Some(Self { id, rtype: RrType(u16::from_le_bytes([t0, t1])), additional_count, additional, body })
+    }
+}
+
+impl<'a> Rrsets<'a> {
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Rrset> + 'a {
+        self
+    }
+}
+
+impl Iterator for Rrsets<'_> {
+    type Item = Rrset;
+
+    fn next(&mut self) -> Option<Rrset> {
+        self.left = self.left.checked_sub(1)?;
+        let rrset = Rrset::read(self.arena, self.next)?;
+        self.next = RrsetId(rrset.body.end());
+        Some(rrset)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     tag: u32,
@@ -74,94 +177,77 @@ struct Slot {
 }
 
 /// A slot that holds nothing.
-const EMPTY: Slot = Slot { tag: 0, entry: u32::MAX };
+const EMPTY: Slot = Slot { tag: 0, entry: NOWHERE };
 
-/// The table.
+/// The table. Names are given as their lower-case labels before the apex.
 #[derive(Debug)]
 pub(super) struct Names {
-    seed: u64,
+    apex: NameHash,
     slots: Box<[Slot]>,
-    entries: Vec<Entry>,
-    arena: Vec<u8>,
+    count: usize,
 }
 
 impl Names {
-    /// A table for up to `count` names.
-    pub(super) fn with_capacity(seed: u64, count: usize) -> Self {
+    /// A table for up to `count` names at and below an apex, which is given in lower-case wire form.
+    pub(super) fn with_capacity(seed: u64, apex: &[u8], count: usize) -> Self {
         // Load factor 0.8: probes stay short, a slot is 8 octets.
         let slots = vec![EMPTY; count + count / 4 + 1].into_boxed_slice();
-        Self { seed, slots, entries: Vec::with_capacity(count), arena: Vec::new() }
+        Self { apex: NameHash::of(seed, apex), slots, count: 0 }
     }
 
-    /// Adds a name that is not there yet; `wire` is lower-case.
-    pub(super) fn insert(&mut self, wire: &[u8]) -> EntryId {
-        let id = EntryId(self.entries.len() as u32);
-        let name = self.arena.len() as u32;
-        self.arena.extend_from_slice(wire);
-        self.entries.push(Entry { name, rrsets: 0, rrset_count: 0, kind: Kind::Plain, wildcard: None, redirects: false });
-        let hash = NameHash::of(self.seed, wire);
+    /// Adds a name that is not there yet, with the place of its entry.
+    pub(super) fn insert(&mut self, name: &[u8], id: EntryId) {
+        let hash = self.hash(name);
         let mut at = hash.slot(self.slots.len());
         while let Some(slot) = self.slots.get_mut(at) {
             if slot.entry == EMPTY.entry {
                 *slot = Slot { tag: hash.tag(), entry: id.0 };
+                self.count += 1;
                 break;
             }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        id
     }
 
-    /// The name's entry; `wire` is lower-case and `hash` its hash under this table's seed.
-    pub(super) fn find(&self, hash: NameHash, wire: &[u8]) -> Option<EntryId> {
+    /// The name's entry; `hash` is the whole name's under this table's seed.
+    pub(super) fn find(&self, arena: &[u8], hash: NameHash, name: &[u8]) -> Option<EntryId> {
         let mut at = hash.slot(self.slots.len());
         loop {
             let slot = *self.slots.get(at)?;
             if slot.entry == EMPTY.entry {
                 return None;
             }
-            if slot.tag == hash.tag() && self.is_name_of(EntryId(slot.entry), wire) {
+            if slot.tag == hash.tag() && is_name_of(arena, slot.entry, name) {
                 return Some(EntryId(slot.entry));
             }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
     }
 
-    /// The entry of a lower-case name, hashed here: for compiling, not for queries.
-    pub(super) fn find_slowly(&self, wire: &[u8]) -> Option<EntryId> {
-        self.find(self.hash(wire), wire)
+    /// The entry of a name, hashed here: for compiling, not for queries.
+    pub(super) fn find_slowly(&self, arena: &[u8], name: &[u8]) -> Option<EntryId> {
+        self.find(arena, self.hash(name), name)
     }
 
-    /// The hash of a lower-case name under this table's seed.
-    pub(super) fn hash(&self, wire: &[u8]) -> NameHash {
-        NameHash::of(self.seed, wire)
-    }
-
-    /// What stands at an entry.
-    pub(super) fn entry(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(id.0 as usize)
-    }
-
-    /// What stands at an entry, to complete it while compiling.
-    pub(super) fn entry_mut(&mut self, id: EntryId) -> Option<&mut Entry> {
-        self.entries.get_mut(id.0 as usize)
-    }
-
-    /// Octets of all names.
-    pub(super) fn octet_count(&self) -> usize {
-        self.arena.len()
+    /// The hash of the whole name under this table's seed.
+    pub(super) fn hash(&self, name: &[u8]) -> NameHash {
+        let Some((label, rest)) = name.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)))
+        else {
+            return self.apex;
+        };
+        self.hash(rest).prepend(label)
     }
 
     /// How many names exist.
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.count
     }
+}
 
-    /// Whether `wire`, in lower case, is the name of this entry.
-    fn is_name_of(&self, id: EntryId, wire: &[u8]) -> bool {
-        let Some(entry) = self.entries.get(id.0 as usize) else { return false };
-        // A stored name ends in its own root label, so a longer one can't pass for a shorter.
-        self.arena.get(entry.name as usize..).is_some_and(|stored| stored.starts_with(wire))
-    }
+/// Whether these labels are the name of the entry at `at`.
+fn is_name_of(arena: &[u8], at: u32, name: &[u8]) -> bool {
+    let rest = arena.get(at as usize + ENTRY_HEAD_LENGTH - 1..).and_then(<[u8]>::split_first);
+    rest.is_some_and(|(length, stored)| usize::from(*length) == name.len() && stored.starts_with(name))
 }
 
 #[cfg(test)]
@@ -170,12 +256,21 @@ mod tests {
 
     #[test]
     fn finds_what_was_inserted_and_nothing_else() {
-        let name = |index: usize| format!("\u{4}{index:04}\u{3}com\0").into_bytes();
-        let mut names = Names::with_capacity(42, 1000);
-        let ids: Vec<EntryId> = (0..1000).map(|index| names.insert(&name(index))).collect();
-        for (index, id) in ids.iter().enumerate() {
-            assert_eq!(names.find_slowly(&name(index)), Some(*id));
+        let name = |index: usize| format!("\u{4}{index:04}\u{1}a").into_bytes();
+        let mut names = Names::with_capacity(42, b"\x03com\0", 1000);
+        let mut arena = Vec::new();
+        let mut ids = Vec::new();
+        for index in 0..1000 {
+            let id = EntryId(arena.len() as u32);
+            arena.extend([0, 0, 0, 7]);
+            arena.extend(name(index));
+            names.insert(&name(index), id);
+            ids.push(id);
         }
-        assert!((1000..3000).all(|index| names.find_slowly(&name(index)).is_none()));
+        for (index, id) in ids.iter().enumerate() {
+            assert_eq!(names.find_slowly(&arena, &name(index)), Some(*id));
+        }
+        assert!((1000..3000).all(|index| names.find_slowly(&arena, &name(index)).is_none()));
+        assert_eq!(names.hash(&name(7)), NameHash::of(42, b"\x040007\x01a\x03com\0"));
     }
 }

@@ -37,7 +37,7 @@ fn name(text: &str) -> Name {
 /// The entry of a name that exists.
 fn entry(zone: &CompiledZone, owner: &str) -> Entry {
     match find(zone, owner) {
-        Found::Name(id) | Found::Cut { at: id, .. } => *zone.entry(id).unwrap(),
+        Found::Name(id) | Found::Cut { at: id, .. } => zone.entry(id).unwrap(),
         Found::Wildcard(_) | Found::Moved { .. } | Found::Nothing => panic!("{owner} does not exist"),
     }
 }
@@ -214,9 +214,9 @@ fn own_glue_comes_first_and_is_required() {
         (Some(12), RrType::A, false),
         (Some(41), RrType::AAAA, false),
     ];
-    assert_eq!(additional(&zone, servers), expected);
+    assert_eq!(additional(&zone, &servers), expected);
     let EntryKind::Cut(other) = entry(&zone, "other").kind else { panic!("no cut") };
-    assert_eq!(additional(&zone, zone.rrset(other).unwrap()), [(Some(12), RrType::AAAA, true)]);
+    assert_eq!(additional(&zone, &zone.rrset(other).unwrap()), [(Some(12), RrType::AAAA, true)]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn addresses_go_along_where_they_are_known_and_no_policy_decides() {
          one MX 1 M.Example.com.\none MX 2 steered\none MX 3 x.w\none MX 4 c\none MX 5 ns.cut\none MX 6 m\none MX 7 x.s\none MX 8 a.\n\
          srv SRV 0 0 1 .\nhttps HTTPS 1 .\nhttps A 192.0.2.9\nalias HTTPS 0 https\nmany NS ns1\n",
     );
-    let rrset = |owner: &str, rtype| *zone.rrsets(&entry(&zone, owner)).iter().find(|rrset| rrset.rtype == rtype).unwrap();
+    let rrset = |owner: &str, rtype| zone.rrsets(&entry(&zone, owner)).iter().find(|rrset| rrset.rtype == rtype).unwrap();
     // The third names what a wildcard makes; it stands behind 12 + 2 + 15, 12 + 2 + 18 (`Example` is not `example`) and 12 + 2 octets.
     let expected = [(Some(14), RrType::A, false), (Some(14), RrType::AAAA, false), (Some(75), RrType::A, false)];
     assert_eq!(additional(&zone, &rrset("one", RrType::MX)), expected);
@@ -238,7 +238,7 @@ fn addresses_go_along_where_they_are_known_and_no_policy_decides() {
 
     let hosts: String = (0..50).map(|n| format!("h{n} A 192.0.2.{n}\nm MX 1 h{n}\nm MX 2 h{n}\n")).collect();
     let zone = compiled(&hosts);
-    let mx = *zone.rrsets(&entry(&zone, "m")).iter().find(|rrset| rrset.rtype == RrType::MX).unwrap();
+    let mx = zone.rrsets(&entry(&zone, "m")).iter().find(|rrset| rrset.rtype == RrType::MX).unwrap();
     assert_eq!(zone.additional(&mx).len(), crate::limits::ADDITIONAL_TARGETS_MAX);
 }
 

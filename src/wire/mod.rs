@@ -8,8 +8,10 @@ mod codes;
 mod field;
 pub mod message;
 mod name;
+mod octets;
 pub mod rdata;
 mod rrtype;
 
 pub use name::{Labels, Name, NameError, unescape};
+pub use octets::Octets;
 pub use rrtype::RrType;

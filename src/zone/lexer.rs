@@ -9,6 +9,21 @@ use crate::limits::ENTRY_TOKENS_MAX;
 /// U+FEFF in UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Octets that end a word, and the backslash, at which one looks closer: zones are large, and most of it are words.
+static ENDS_RUN: [bool; 256] = ends_run();
+
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler, and iterators do not")]
+const fn ends_run() -> [bool; 256] {
+    let mut ends = [false; 256];
+    let marks = b" \t\r\n;()\"\\";
+    let mut at = 0;
+    while at < marks.len() {
+        ends[marks[at] as usize] = true;
+        at += 1;
+    }
+    ends
+}
+
 /// One word or quoted string.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
@@ -144,12 +159,13 @@ impl<'a> Lexer<'a> {
 
     fn read_word(&mut self, entry: &mut Entry<'a>) {
         let start = self.at;
-        while let Some(byte) = self.text.get(self.at) {
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'(' | b')' | b'"' => break,
-                b'\\' => self.at = self.after_escape(self.at),
-                _ => self.at += 1,
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| ENDS_RUN.get(usize::from(*byte)) == Some(&true)).unwrap_or(rest.len());
+            if self.text.get(self.at) != Some(&b'\\') {
+                break;
             }
+            self.at = self.after_escape(self.at);
         }
         self.push(entry, start..self.at, start..self.at, false);
     }
@@ -179,7 +195,9 @@ impl<'a> Lexer<'a> {
 
     fn push(&self, entry: &mut Entry<'a>, text: std::ops::Range<usize>, whole: std::ops::Range<usize>, quoted: bool) {
         let octets = self.slice(text.clone());
-        if let Some(offset) = octets.iter().position(|&octet| octet == 0) {
+        if octets.contains(&0)
+            && let Some(offset) = octets.iter().position(|&octet| octet == 0)
+        {
             entry.fail(self.nul(text.start + offset));
         }
         let span = self.source.span(whole.start, whole.end);

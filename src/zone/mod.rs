@@ -12,6 +12,7 @@ mod encoding;
 mod fields;
 mod findings;
 mod generate;
+mod index;
 mod kinds;
 mod lexer;
 mod parser;
@@ -25,7 +26,9 @@ mod tests;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::wire::{Name, RrType};
+use crate::wire::{Name, Octets, RrType};
+
+use index::Index;
 
 pub use check::{CHECKS, Check, check};
 pub use print::{data_text, record_line};
@@ -40,7 +43,7 @@ pub struct Record {
     /// Seconds, at most [`crate::limits::TTL_SECONDS_MAX`].
     pub ttl: u32,
     /// Uncompressed wire octets, laid out as [`crate::wire::rdata::LAYOUTS`] says.
-    pub rdata: Box<[u8]>,
+    pub rdata: Octets,
     /// Where it stands: the owner if written, else the type; never empty.
     pub span: Span,
     /// Where its data stands: from the first field behind the type to the last.
@@ -54,6 +57,69 @@ pub struct Zone {
     pub apex: Name,
     /// Its records in the order of the file.
     pub records: Vec<Record>,
+    /// The same by owner.
+    index: Index,
+}
+
+impl Zone {
+    /// A zone of these records.
+    pub fn new(apex: Name, records: Vec<Record>) -> Self {
+        let index = Index::of(&records);
+        Self { apex, records, index }
+    }
+
+    /// The records of each owner, by type and then in the order of the file; owners in the order of the file.
+    pub fn owners(&self) -> impl Iterator<Item = Owned<'_>> {
+        (0..self.index.len()).map(|place| Owned { zone: self, records: self.index.owner(place) })
+    }
+
+    /// The records at a name, given in wire octets, case ignored; empty where it has none.
+    pub fn at(&self, name: &[u8]) -> Owned<'_> {
+        let place = self.index.find(&self.records, name);
+        Owned { zone: self, records: place.map(|place| self.index.owner(place)).unwrap_or_default() }
+    }
+}
+
+/// Records of one owner, by type and then in the order of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Owned<'z> {
+    zone: &'z Zone,
+    records: &'z [u32],
+}
+
+impl<'z> Owned<'z> {
+    /// The owner, as it is written first in this order; none where there are no records.
+    pub fn name(self) -> Option<&'z Name> {
+        self.records().next().map(|record| &record.owner)
+    }
+
+    /// The records.
+    pub fn records(self) -> impl Iterator<Item = &'z Record> + Clone {
+        self.records.iter().filter_map(|record| self.zone.records.get(*record as usize))
+    }
+
+    /// Each type that it has, with its records.
+    pub fn rrsets(self) -> impl Iterator<Item = (RrType, Self)> {
+        let rtype = move |record: u32| self.zone.records.get(record as usize).map(|record| record.rtype);
+        let rrsets = self.records.chunk_by(move |left, right| rtype(*left) == rtype(*right));
+        rrsets.filter_map(move |records| Some((rtype(*records.first()?)?, Self { records, ..self })))
+    }
+
+    /// Those of one type.
+    pub fn rrset(self, wanted: RrType) -> Self {
+        let found = self.rrsets().find(|(rtype, _)| *rtype == wanted);
+        found.map_or(Self { records: &[], ..self }, |(_, rrset)| rrset)
+    }
+
+    /// Where the first of them stands in the order of the file.
+    pub fn first(self) -> Option<u32> {
+        self.records.first().copied()
+    }
+
+    /// How many records these are.
+    pub fn count(self) -> usize {
+        self.records.len()
+    }
 }
 
 /// What the parser asks of whoever owns the files: the text of `path` as written in an `$INCLUDE` of `from`, or why there is none.

@@ -84,7 +84,7 @@ impl<'p, 'c> Parser<'p, 'c> {
     /// Reads the zone's own file and all that it includes.
     pub(super) fn run(mut self, source: &Source) -> (Zone, Findings) {
         self.file(Scope { source, origin: self.apex.clone(), owner: Owner::None });
-        (Zone { apex: self.apex.clone(), records: self.records }, self.findings)
+        (Zone::new(self.apex.clone(), self.records), self.findings)
     }
 
     /// Reads one file to its end.

@@ -50,9 +50,12 @@ fn advice(row: &Layout, first: Option<Token<'_>>) -> String {
 }
 
 fn read_fields(fields: &mut Fields<'_, '_>, row: &Layout, wire: &mut Vec<u8>) -> Result<(), Diagnostic> {
-    for (field, word) in row.fields.iter().zip(row.words.split(' ')) {
+    if let [field @ (Field::Ipv4 | Field::Ipv6)] = row.fields {
         // The only field of an address record needs no name.
-        let word = if row.words == "address" && matches!(field, Field::Ipv4 | Field::Ipv6) { "" } else { word };
+        read_field(fields, *field, what(kind(*field)), wire)?;
+        return fields.finish();
+    }
+    for (field, word) in row.fields.iter().zip(row.words.split(' ')) {
         read_field(fields, *field, What { word, kind: kind(*field) }, wire)?;
     }
     fields.finish()

@@ -133,7 +133,7 @@ fn zone() -> Zone {
         let text = if target == "*.any" { "web" } else { target };
         records.push(record(&format!("_steer.{target}"), RrType::TXT, &[&[text.len() as u8], text.as_bytes()].concat()));
     }
-    Zone { apex: name("example.com."), records }
+    Zone::new(name("example.com."), records)
 }
 
 /// Serves the world above with these addresses down.

@@ -6,7 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::records::{Records, add_rrset, suffixes};
+use super::records::{Records, suffixes};
+use super::rrset::{add_rrset, set_additional};
 use super::{CompiledZone, Found, Suffix};
 use crate::diagnostic::Diagnostic;
 use crate::limits::ADDITIONAL_TARGETS_MAX;
@@ -17,7 +18,8 @@ use crate::zone::Record;
 
 /// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
 /// RFC 9460 §4.1.
-const NAMING_TYPES: [RrType; 7] = [RrType::NS, RrType::MX, RrType::AFSDB, RrType::SRV, RrType::KX, RrType::SVCB, RrType::HTTPS];
+pub(super) const NAMING_TYPES: [RrType; 7] =
+    [RrType::NS, RrType::MX, RrType::AFSDB, RrType::SRV, RrType::KX, RrType::SVCB, RrType::HTTPS];
 
 /// What the RRsets compiled so far name, in their order.
 #[derive(Debug, Default)]
@@ -58,10 +60,7 @@ impl<'a> Targets<'a> {
             let Some(from) = targets.first().map(|target| target.from) else { continue };
             let found = finder.additional_of(targets);
             let first = finder.zone.additional.len();
-            if let Some(rrset) = finder.zone.rrsets.get_mut(from.0 as usize) {
-                rrset.additional = first as u32;
-                rrset.additional_count = u16::try_from(found.len()).unwrap_or(u16::MAX);
-            }
+            set_additional(&mut finder.zone.bodies, from, first, found.len());
             finder.zone.additional.extend(found);
         }
         finder.faults
@@ -96,9 +95,11 @@ impl Finder<'_, '_> {
         for target in targets {
             let Some((host, at)) = target.host().filter(|(host, _)| !seen.contains(host)) else { continue };
             let owner = target.record.owner.to_lowercase_wire();
+            let owner = self.records.key_of(&owner).unwrap_or_default();
             let is_servers = target.record.rtype == RrType::NS;
+            let is_below = || self.records.key_of(&host).is_some_and(|host| suffixes(host).any(|above| *above == *owner));
             // RFC 9471 §3.1: without the glue of its own servers nobody finds a zone; all else only saves queries.
-            let is_required = is_servers && self.records.is_cut(&owner) && suffixes(&host).any(|suffix| *suffix == *owner);
+            let is_required = is_servers && self.records.is_cut(owner) && is_below();
             let services = (target.is_service() && at.is_some()).then_some(target.record.rtype);
             let types = [RrType::A, RrType::AAAA].into_iter().chain(services);
             // A target may be its own owner, by name or by wildcard: what is the answer is not repeated.
@@ -119,21 +120,21 @@ impl Finder<'_, '_> {
 
     /// An RRset of a host of this zone that no policy decides about; behind a cut only as glue.
     fn find(&mut self, host: &[u8], rtype: RrType, glue: bool) -> Option<RrsetId> {
-        let suffixes: Vec<&[u8]> = suffixes(host).collect();
-        let labels = suffixes.len() - 1;
+        let key = self.records.key_of(host)?;
+        let suffixes: Vec<&[u8]> = suffixes(key).collect();
         let apex_labels = self.zone.apex.label_count();
-        let suffix = |count: usize| suffixes.get(labels - count).copied().unwrap_or_default();
-        if apex_labels > labels || *suffix(apex_labels) != *self.records.apex_key {
-            return None;
-        }
-        let hashed = |count| Suffix { wire: suffix(count), hash: self.zone.names.hash(suffix(count)) };
+        let labels = apex_labels + suffixes.len();
+        let hashed = |count: usize| {
+            let above = suffixes.get(labels - count).copied().unwrap_or_default();
+            let wire = host.get(key.len() - above.len()..).unwrap_or_default();
+            Suffix { wire, hash: self.zone.names.hash(above) }
+        };
         match self.zone.find(labels, apex_labels, hashed) {
             Found::Name(id) | Found::Wildcard(id) => {
                 let entry = self.zone.entry(id).filter(|entry| entry.kind == Kind::Plain)?;
-                let place = self.zone.rrsets(entry).iter().position(|rrset| rrset.rtype == rtype)?;
-                Some(RrsetId(entry.rrsets + place as u32))
+                self.zone.rrsets(&entry).iter().find(|rrset| rrset.rtype == rtype).map(|rrset| rrset.id)
             }
-            Found::Cut { .. } if glue => self.glue(host, rtype),
+            Found::Cut { .. } if glue => self.glue(key, rtype),
             Found::Cut { .. } | Found::Moved { .. } | Found::Nothing => None,
         }
     }
@@ -144,11 +145,12 @@ impl Finder<'_, '_> {
         if let Some(known) = self.glue.get(&key) {
             return *known;
         }
-        let records = self.records.rrset(host, rtype);
-        let compiled = if records.is_empty() || self.zone.is_too_big() {
+        let records = self.records.at(host).rrset(rtype);
+        let compiled = if records.count() == 0 || self.zone.is_too_big() {
             None
         } else {
-            add_rrset(self.zone, rtype, records, |_, _, _| {}).map_err(|fault| self.faults.push(fault)).ok()
+            let added = add_rrset(&mut self.zone.bodies, rtype, records, |_, _, _| {});
+            added.map_err(|fault| self.faults.push(fault)).ok()
         };
         self.glue.insert(key, compiled);
         compiled

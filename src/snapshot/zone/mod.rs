@@ -4,11 +4,12 @@
 mod additional;
 mod compile;
 mod records;
+mod rrset;
 
 use super::binding::Binding;
 use super::body::{Bodies, Body};
 use super::hash::NameHash;
-use super::names::{Additional, Entry, EntryId, Kind, Names, Rrset, RrsetId};
+use super::names::{Additional, Entry, EntryId, Names, Rrset, RrsetId, Rrsets};
 use crate::limits::ZONE_COMPILED_LENGTH_MAX;
 use crate::wire::Name;
 
@@ -18,16 +19,17 @@ pub use compile::compile;
 #[derive(Debug)]
 pub struct CompiledZone {
     apex: Name,
-    apex_entry: EntryId,
     names: Names,
-    /// Those of each entry side by side, then NS records of cuts and glue.
-    rrsets: Vec<Rrset>,
     additional: Vec<Additional>,
+    /// The arena: entries, each with its RRsets behind it; then the SOA of negative answers, and glue.
     bodies: Bodies,
     negative_soa: Body,
     serial: u32,
     bindings: Vec<Binding>,
 }
+
+/// The entry of the apex: it is compiled first.
+const APEX: EntryId = EntryId(0);
 
 /// Where a name leads in its zone (RFC 1034 §4.3.2 step 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,44 +69,42 @@ impl CompiledZone {
     /// Looks a name up; `suffix(n)` is its suffix of `n` labels, `labels` the whole name's count, `apex_labels` the zone's.
     pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
         let whole = suffix(labels);
-        if let Some(id) = self.names.find(whole.hash, whole.wire) {
+        if let Some(id) = self.find_name(whole) {
             return if self.is_cut(id) { Found::Cut { at: id, labels } } else { Found::Name(id) };
         }
         // RFC 4592 §3.3.1: the closest encloser is the last name that exists on the way down.
-        let mut encloser = self.apex_entry;
+        let mut encloser = APEX;
         for count in apex_labels..labels {
             if count > apex_labels {
-                let below = suffix(count);
-                let Some(id) = self.names.find(below.hash, below.wire) else { break };
+                let Some(id) = self.find_name(suffix(count)) else { break };
                 encloser = id;
             }
             if self.is_cut(encloser) {
                 return Found::Cut { at: encloser, labels: count };
             }
-            if self.names.entry(encloser).is_some_and(|entry| entry.redirects) {
+            if self.entry(encloser).is_some_and(|entry| entry.redirects) {
                 return Found::Moved { by: encloser, labels: count };
             }
         }
-        match self.names.entry(encloser).and_then(|entry| entry.wildcard) {
+        match self.entry(encloser).and_then(|entry| entry.wildcard) {
             Some(id) => Found::Wildcard(id),
             None => Found::Nothing,
         }
     }
 
     /// What stands at an entry.
-    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
-        self.names.entry(id)
+    pub fn entry(&self, id: EntryId) -> Option<Entry> {
+        Entry::read(self.bodies.octets(), id)
     }
 
     /// The RRsets of an entry.
-    pub fn rrsets(&self, entry: &Entry) -> &[Rrset] {
-        let first = entry.rrsets as usize;
-        self.rrsets.get(first..first + entry.rrset_count as usize).unwrap_or_default()
+    pub fn rrsets(&self, entry: &Entry) -> Rrsets<'_> {
+        entry.rrsets(self.bodies.octets())
     }
 
     /// One RRset, such as that of a cut.
-    pub fn rrset(&self, id: RrsetId) -> Option<&Rrset> {
-        self.rrsets.get(id.0 as usize)
+    pub fn rrset(&self, id: RrsetId) -> Option<Rrset> {
+        Rrset::read(self.bodies.octets(), id)
     }
 
     /// What goes into the additional section with an RRset, the most useful first.
@@ -143,12 +143,17 @@ impl CompiledZone {
         self.names.len()
     }
 
+    fn find_name(&self, name: Suffix<'_>) -> Option<EntryId> {
+        let labels = name.wire.get(..name.wire.len().checked_sub(self.apex.as_wire().len())?)?;
+        self.names.find(self.bodies.octets(), name.hash, labels)
+    }
+
     /// Whether offsets into it would no longer be true.
     fn is_too_big(&self) -> bool {
-        self.names.octet_count().max(self.bodies.octet_count()) > ZONE_COMPILED_LENGTH_MAX
+        self.bodies.octets().len() > ZONE_COMPILED_LENGTH_MAX
     }
 
     fn is_cut(&self, id: EntryId) -> bool {
-        self.names.entry(id).is_some_and(|entry| matches!(entry.kind, Kind::Cut(_)))
+        Entry::is_cut(self.bodies.octets(), id)
     }
 }

@@ -3,10 +3,10 @@
 //! Names are asked for by their wire octets, so that a suffix of a name, or a name inside RDATA, need not be copied first: a zone
 //! may have millions. Only what the records say is here, no judgement.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use super::super::{Record, Zone};
+use super::super::{Owned, Record, Zone};
 use crate::diagnostic::Span;
 use crate::limits::NAME_LENGTH_MAX;
 use crate::wire::rdata::embedded_names;
@@ -17,9 +17,6 @@ pub(super) struct Nodes<'z> {
     pub(super) zone: &'z Zone,
     /// By owner, then by type, then in the order of the file.
     records: Vec<&'z Record>,
-    /// Where each owner's records begin, and where the last one's end.
-    starts: Vec<usize>,
-    places: HashMap<Key<'z>, usize>,
     types: BTreeMap<RrType, Vec<&'z Record>>,
     any_cut: bool,
 }
@@ -57,44 +54,23 @@ impl Hash for Key<'_> {
 
 impl<'z> Nodes<'z> {
     pub(super) fn of(zone: &'z Zone) -> Self {
-        let mut places = HashMap::with_capacity(zone.records.len());
-        let mut place_of = Vec::with_capacity(zone.records.len());
+        let records: Vec<&Record> = zone.owners().flat_map(Owned::records).collect();
         let mut types: BTreeMap<RrType, Vec<&Record>> = BTreeMap::new();
-        // Where each owner's records begin, shifted by one: first how many there are.
-        let mut starts = vec![0];
-        let mut before: Option<(&Name, usize)> = None;
-        for record in &zone.records {
-            // Records of one owner mostly stand together.
-            let known = before.filter(|(owner, _)| **owner == record.owner).map(|(_, place)| place);
-            let place = known.unwrap_or_else(|| *places.entry(Key(record.owner.as_wire())).or_insert(starts.len() - 1));
-            if place + 1 == starts.len() {
-                starts.push(0);
-            }
-            if let Some(count) = starts.get_mut(place + 1) {
-                *count += 1;
-            }
-            before = Some((&record.owner, place));
-            place_of.push(place);
-            types.entry(record.rtype).or_default().push(record);
+        for rrset in zone.records.chunk_by(|left, right| left.rtype == right.rtype) {
+            let Some(first) = rrset.first() else { continue };
+            types.entry(first.rtype).or_default().extend(rrset);
         }
-        for place in 1..starts.len() {
-            let end = starts.get(place - 1).copied().unwrap_or_default();
-            if let Some(start) = starts.get_mut(place) {
-                *start += end;
-            }
-        }
-        let records = sorted(zone, &place_of, &starts);
         let any_cut = types.get(&RrType::NS).is_some_and(|all| all.iter().any(|ns| ns.owner != zone.apex));
-        Self { zone, records, starts, places, types, any_cut }
+        Self { zone, records, types, any_cut }
     }
 
     fn node(&self, place: usize) -> Option<Node<'_, 'z>> {
-        let records = self.records.get(*self.starts.get(place)?..*self.starts.get(place + 1)?)?;
+        let records = self.records.get(self.zone.index.range(place)?)?;
         Some(Node { owner: &records.first()?.owner, records })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Node<'_, 'z>> {
-        (0..self.starts.len()).filter_map(|place| self.node(place))
+        (0..self.zone.index.len()).filter_map(|place| self.node(place))
     }
 
     pub(super) fn rrsets(&self) -> impl Iterator<Item = &[&'z Record]> {
@@ -115,7 +91,7 @@ impl<'z> Nodes<'z> {
 
     /// The place of a name's node among [`Nodes::iter`].
     pub(super) fn place_of(&self, name: &[u8]) -> Option<usize> {
-        self.places.get(&Key(name)).copied()
+        self.zone.index.find(&self.zone.records, name)
     }
 
     pub(super) fn find(&self, name: &[u8]) -> Option<Node<'_, 'z>> {
@@ -169,26 +145,6 @@ impl<'z> Nodes<'z> {
         let soa = self.apex(RrType::SOA).first().copied();
         soa.or_else(|| self.zone.records.first()).map(|record| record.span)
     }
-}
-
-/// The records by owner, then by type; `starts` tells where each owner's begin.
-fn sorted<'z>(zone: &'z Zone, place_of: &[usize], starts: &[usize]) -> Vec<&'z Record> {
-    let Some(first) = zone.records.first() else { return Vec::new() };
-    let mut records = vec![first; zone.records.len()];
-    let mut next = starts.to_vec();
-    for (record, place) in zone.records.iter().zip(place_of) {
-        let Some(at) = next.get_mut(*place) else { continue };
-        if let Some(slot) = records.get_mut(*at) {
-            *slot = record;
-        }
-        *at += 1;
-    }
-    for (start, end) in starts.iter().zip(starts.iter().skip(1)) {
-        if let Some(own) = records.get_mut(*start..*end) {
-            own.sort_by_key(|record| record.rtype);
-        }
-    }
-    records
 }
 
 impl<'n, 'z> Node<'n, 'z> {

@@ -11,8 +11,8 @@ use crate::diagnostic::Diagnostic;
 /// Takes an IPv4 address.
 pub(in crate::zone) fn ipv4(fields: &mut Fields<'_, '_>, what: What<'_>) -> Result<Ipv4Addr, Diagnostic> {
     let token = fields.word(what)?;
-    let text = String::from_utf8_lossy(token.text);
-    text.parse().map_err(|_| expected(what, &token).label(ipv4_mistake(&text)))
+    let text = std::str::from_utf8(token.text).unwrap_or("\u{fffd}");
+    text.parse().map_err(|_| expected(what, &token).label(ipv4_mistake(&String::from_utf8_lossy(token.text))))
 }
 
 fn ipv4_mistake(text: &str) -> &'static str {
@@ -40,8 +40,8 @@ fn ipv4_mistake(text: &str) -> &'static str {
 /// Takes an IPv6 address.
 pub(in crate::zone) fn ipv6(fields: &mut Fields<'_, '_>, what: What<'_>) -> Result<Ipv6Addr, Diagnostic> {
     let token = fields.word(what)?;
-    let text = String::from_utf8_lossy(token.text);
-    text.parse().map_err(|_| expected(what, &token).label(ipv6_mistake(&text)))
+    let text = std::str::from_utf8(token.text).unwrap_or("\u{fffd}");
+    text.parse().map_err(|_| expected(what, &token).label(ipv6_mistake(&String::from_utf8_lossy(token.text))))
 }
 
 fn ipv6_mistake(text: &str) -> &'static str {
