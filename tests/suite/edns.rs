@@ -8,11 +8,12 @@ use std::net::SocketAddr;
 use signpost::answer::{Dice, View};
 use signpost::wire::RrType;
 
+use crate::harness::allocations::ask;
 use crate::harness::client::udp;
 use crate::harness::peers::{Kind, Peer, ZoneText};
 use crate::scenario::query::{Edns, Place, Query, hex};
 use crate::scenario::reply::Reply;
-use crate::scenario::world::{Texts, ask};
+use crate::scenario::world::Texts;
 
 const ZONE: &str =
     "$TTL 3600\n@ IN SOA ns1 host 1 7200 3600 1209600 300\n@ IN NS ns1\nns1 IN A 192.0.2.53\nwww IN A 192.0.2.10\n";

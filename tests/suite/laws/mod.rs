@@ -15,9 +15,9 @@ use signpost::answer::{Client, Dice, Throw, Transport, View};
 use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
+use super::harness::allocations::ask;
 use super::scenario::query::Query;
 use super::scenario::reply::Reply;
-use super::scenario::world::ask;
 
 /// The types of the two families.
 const TYPES: [RrType; 2] = [RrType::A, RrType::AAAA];

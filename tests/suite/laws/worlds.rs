@@ -11,10 +11,11 @@ use signpost::snapshot::Serving;
 use signpost::wire::RrType;
 
 use super::{addresses_of, client, zone};
+use crate::harness::allocations::ask;
 use crate::scenario::echoes;
 use crate::scenario::query::{OPTION_SUBNET, Query};
 use crate::scenario::reply::Reply;
-use crate::scenario::world::{Health, Texts, ask};
+use crate::scenario::world::{Health, Texts};
 
 /// Where databases are cut, and how many pools a place orders.
 const CLIP_V4: u8 = 24;
