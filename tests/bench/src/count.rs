@@ -36,6 +36,7 @@ pub fn count(scene: &Scene, peers: &[Peer], works: &[Work], queries: u32) -> Res
         for &peer in peers.iter().filter(|peer| peer.knows(work)) {
             eprintln!("counting {peer}: {work}");
             let instructions = instructions(scene, (peer, 1), work, &prepared, queries)?;
+            eprintln!("{instructions:.0} instructions a query");
             counts.push(Count { peer, work, instructions });
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
+use nix::time::clock_getcpuclockid;
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::Failure;
@@ -41,19 +42,24 @@ pub struct Server {
     pub first_answer: Duration,
 }
 
-/// What a server has used up so far.
+/// What a server has used up so far, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
-    /// Seconds in user mode.
+    /// In user mode, as the kernel's ticks saw it.
     pub user: f64,
-    /// Seconds in the kernel.
+    /// In the kernel, likewise.
     pub system: f64,
+    /// Both together, to the nanosecond.
+    exact: f64,
 }
 
 impl Usage {
-    /// What was used since an earlier reading.
+    /// What was used since an earlier reading: the sum is exact, how it splits is what the ticks saw.
     pub fn since(self, earlier: Self) -> Self {
-        Self { user: self.user - earlier.user, system: self.system - earlier.system }
+        let (user, system) = (self.user - earlier.user, self.system - earlier.system);
+        let exact = self.exact - earlier.exact;
+        let share = if user + system > 0.0 { user / (user + system) } else { 0.0 };
+        Self { user: exact * share, system: exact * (1.0 - share), exact }
     }
 }
 
@@ -128,21 +134,19 @@ impl Server {
         tree
     }
 
-    /// What all its processes have used.
-    ///
-    /// The sum is exact to nanoseconds (schedstat); how it splits is what the kernel's ticks saw.
+    /// What all its processes have used, threads that have ended included.
     pub fn usage(&self) -> Usage {
         let tick = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100) as f64;
-        let (mut user, mut system, mut exact) = (0.0, 0.0, 0.0);
+        let mut usage = Usage::default();
         for pid in self.processes() {
             let fields = stat(pid).unwrap_or_default();
             let seconds = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / tick;
-            user += seconds(10);
-            system += seconds(11);
-            exact += run_seconds(pid);
+            usage.user += seconds(10);
+            usage.system += seconds(11);
+            let clock = clock_getcpuclockid(Pid::from_raw(pid as i32)).and_then(|clock| clock.now());
+            usage.exact += clock.map_or(0.0, |time| Duration::from(time).as_secs_f64());
         }
-        let share = if user + system > 0.0 { user / (user + system) } else { 0.0 };
-        Usage { user: exact * share, system: exact * (1.0 - share) }
+        usage
     }
 
     /// Octets of memory, shared ones divided among those who share (PSS).
@@ -181,14 +185,4 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = text.rsplit_once(") ")?;
     Some(fields.split(' ').skip(1).map(str::to_owned).collect())
-}
-
-/// Seconds that all threads of a process have run.
-fn run_seconds(pid: u32) -> f64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
-    let nanoseconds = tasks.filter_map(|task| {
-        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<f64>().ok()
-    });
-    nanoseconds.sum::<f64>() / 1e9
 }
