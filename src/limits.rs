@@ -20,6 +20,12 @@ pub const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
 pub const ZONE_FILE_LENGTH_MAX: usize = 1 << 30;
 /// Octets of a compiled zone's names, and of its records: 32-bit offsets point into them, also behind the last and longest RRset.
 pub const ZONE_COMPILED_LENGTH_MAX: usize = u32::MAX as usize - (1 << 20);
+/// Octets of a zone file that are read line by line in any case: directives mostly stand there.
+pub const ZONE_HEAD_LENGTH: usize = 64 << 10;
+/// Octets of the least part of a zone file that is worth a thread of its own.
+pub const ZONE_PART_LENGTH_MIN: usize = 1 << 20;
+/// Into how many parts a zone file is divided at most: a load is no reason to take every core of a large machine.
+pub const ZONE_PARTS_MAX: usize = 8;
 /// Octets of a `signpost.toml` or an included one.
 pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 /// Octets of a geo database; the biggest on the market are a tenth of it.

@@ -47,6 +47,11 @@ impl Findings {
         self.errors > 0
     }
 
+    /// Whether there is nothing to tell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.dropped == 0
+    }
+
     /// Whether further errors could not be told, so that reading on is in vain.
     pub(super) fn is_full(&self) -> bool {
         self.errors >= KEPT_MAX

@@ -78,6 +78,16 @@ impl<'a> Lexer<'a> {
         Self { source, text, at: if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 } }
     }
 
+    /// Begins at the start of a part of the text and ends with it.
+    pub(super) fn of_part(source: &'a Source, part: std::ops::Range<usize>) -> Self {
+        Self { source, text: source.text().get(..part.end).unwrap_or_default(), at: part.start }
+    }
+
+    /// How far it is: behind an entry, a line begins here.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Reads the next entry that is not empty into `entry`, whose room is used again; `false` at the end.
     pub(super) fn next_entry(&mut self, entry: &mut Entry<'a>) -> bool {
         while let Some(first) = self.text.get(self.at) {

@@ -16,6 +16,7 @@ mod index;
 mod kinds;
 mod lexer;
 mod parser;
+mod parts;
 mod print;
 mod rdata;
 mod svcb;

@@ -8,16 +8,16 @@ use super::findings::Findings;
 use super::lexer::{BYTE_ORDER_MARK, Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
-use crate::limits::TTL_SECONDS_MAX;
+use crate::limits::{TTL_SECONDS_MAX, ZONE_HEAD_LENGTH};
 use crate::wire::rdata::LAYOUTS;
 use crate::wire::{Name, RrType};
 
 /// What goes on from line to line and from file to file.
 pub(super) struct Parser<'p, 'c> {
-    apex: &'p Name,
+    pub(super) apex: &'p Name,
     pub(super) apex_text: String,
     pub(super) include: &'p mut Include<'c>,
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
     pub(super) findings: Findings,
     /// `$TTL`, or what stands for it.
     pub(super) default_ttl: Option<u32>,
@@ -96,13 +96,22 @@ impl<'p, 'c> Parser<'p, 'c> {
         self.findings.extend(refuse_mark(source));
         self.open.push(source.name().to_owned());
         let mut lexer = Lexer::new(source);
+        // Behind its head, where directives mostly stand, a large file may be plain.
+        self.entries(&mut scope, &mut lexer, ZONE_HEAD_LENGTH);
+        if !self.rest_at_once(&mut scope, lexer.at()) {
+            self.entries(&mut scope, &mut lexer, usize::MAX);
+        }
+        self.open.pop();
+    }
+
+    /// Reads entries until one ends at `end` or behind it.
+    pub(super) fn entries<'a>(&mut self, scope: &mut Scope<'a>, lexer: &mut Lexer<'a>, end: usize) {
         let mut entry = Entry::default();
-        while !self.findings.is_full() && lexer.next_entry(&mut entry) {
-            if let Err(fault) = self.entry(&mut scope, &mut entry) {
+        while lexer.at() < end && !self.findings.is_full() && lexer.next_entry(&mut entry) {
+            if let Err(fault) = self.entry(scope, &mut entry) {
                 self.findings.push(fault);
             }
         }
-        self.open.pop();
     }
 
     fn entry(&mut self, scope: &mut Scope<'_>, entry: &mut Entry<'_>) -> Result<(), Diagnostic> {
