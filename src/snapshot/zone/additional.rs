@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::records::{Records, suffixes};
-use super::rrset::{add_rrset, set_additional};
+use super::rrset::{NAMING_TYPES, add_rrset, set_additional};
 use super::{CompiledZone, Found, Suffix};
 use crate::diagnostic::Diagnostic;
 use crate::limits::ADDITIONAL_TARGETS_MAX;
@@ -15,11 +15,6 @@ use crate::snapshot::names::{Additional, Kind, RrsetId};
 use crate::wire::RrType;
 use crate::wire::rdata::embedded_names;
 use crate::zone::Record;
-
-/// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
-/// RFC 9460 §4.1.
-pub(super) const NAMING_TYPES: [RrType; 7] =
-    [RrType::NS, RrType::MX, RrType::AFSDB, RrType::SRV, RrType::KX, RrType::SVCB, RrType::HTTPS];
 
 /// What the RRsets compiled so far name, in their order.
 #[derive(Debug, Default)]

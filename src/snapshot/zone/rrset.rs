@@ -4,13 +4,17 @@
 
 use std::collections::HashSet;
 
-use super::additional::NAMING_TYPES;
 use crate::diagnostic::Diagnostic;
 use crate::snapshot::body::{Bodies, Body, BodyBuilder, BodyError};
 use crate::snapshot::names::{EXTRAS, EXTRAS_LENGTH, RRSET_HEAD_LENGTH, RrsetId};
 use crate::wire::RrType;
 use crate::wire::rdata::folded;
 use crate::zone::{Owned, Record};
+
+/// Types whose last name is a host that a client asks for next: RFC 1035 §3.3.9 and §3.3.11, RFC 1183 §1, RFC 2230 §3, RFC 2782, and
+/// RFC 9460 §4.1.
+pub(super) const NAMING_TYPES: [RrType; 7] =
+    [RrType::NS, RrType::MX, RrType::AFSDB, RrType::SRV, RrType::KX, RrType::SVCB, RrType::HTTPS];
 
 /// Adds an RRset to the arena. `named` is told of each of its records where the last name in its RDATA stands in the body, if
 /// pointers reach it.
