@@ -56,7 +56,7 @@ pub(super) struct Tail<'q> {
 
 /// Reads everything behind the question: at most one OPT, at the root; nothing may stand in the answer or authority section.
 /// Without a question to answer there may be an OPT all the same. `identifier` is what NSID is answered with.
-pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Tail<'q> {
+pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question<'_>>, identifier: Option<&'q [u8]>) -> Tail<'q> {
     let mut tail = Tail { edns: None, well_formed: true };
     // What is cut off, or behind the end, is malformed as well.
     tail.well_formed &= tail.read_records(message, question, identifier).is_some_and(<[u8]>::is_empty);
@@ -65,7 +65,12 @@ pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question>, identifie
 
 impl<'q> Tail<'q> {
     /// Takes every record; what is left of the message behind them.
-    fn read_records(&mut self, message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Option<&'q [u8]> {
+    fn read_records(
+        &mut self,
+        message: &'q [u8],
+        question: Option<&Question<'_>>,
+        identifier: Option<&'q [u8]>,
+    ) -> Option<&'q [u8]> {
         let [questions, answers, authorities, additionals] = counts(message)?;
         // RFC 1995 §3: an IXFR says in the authority section what it has.
         let may_have = question.is_some_and(|question| question.qtype == RrType::IXFR);

@@ -22,7 +22,7 @@ pub use explain::{Asked, Why, explain};
 pub use trace::{Reason, Silent, Step, Trace};
 
 use edns::{Edns, Tail};
-use question::Question;
+use question::{FoldedName, Question};
 use reply::Reply;
 use resolve::Resolution;
 
@@ -111,7 +111,8 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
         return Outcome::Drop(DropReason::Response);
     }
     // RFC 9619: a query has at most one question; without one it asks nothing.
-    let question = Some(view.serving.snapshot.seed()).filter(|_| [q0, q1] == [0, 1]).and_then(|seed| Question::read(query, seed));
+    let mut name = FoldedName::empty();
+    let question = if [q0, q1] == [0, 1] { Question::read(query, view.serving.snapshot.seed(), &mut name) } else { None };
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 
