@@ -138,7 +138,7 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&self, bound: NodeId) -> u8 {
         // RFC 7871 §12.1: an answer that is the same for everybody has scope 0, whatever the address.
-        if self.node(bound).is_none_or(|(node, _)| !node.tailored) {
+        if self.serving.snapshot.policies.node(bound).is_none_or(|node| !node.tailored) {
             return 0;
         }
         self.reach(bound).max(self.subject.alike).saturating_add(self.subject.bits_before).min(128)
@@ -297,7 +297,7 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     /// The longest prefix over the tables at and below a node that the client's address may reach.
     fn reach(&self, id: NodeId) -> u8 {
-        let Some((node, _)) = self.node(id).filter(|(node, _)| node.tailored) else { return 0 };
+        let Some(node) = self.serving.snapshot.policies.node(id).filter(|node| node.tailored) else { return 0 };
         let policy = match &node.kind {
             NodeKind::Pool(_) => return network_length(self.subject.address),
             NodeKind::Policy(policy) => policy,
