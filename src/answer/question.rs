@@ -122,11 +122,14 @@ impl FoldedName {
         strides.iter_mut().take(self.length.div_ceil(STRIDE)).for_each(|stride| stride.make_ascii_lowercase());
         self.hash = NameHash::root(seed);
         *self.hashes.first_mut()? = self.hash;
-        for count in 1..=self.labels {
-            self.hash = self.hash.prepend(self.label(count)?);
+        let mut end = self.length.checked_sub(1)?;
+        for (count, &start) in (1..).zip(self.starts.get(..self.labels)?.iter().rev()) {
+            let start = usize::from(start);
+            self.hash = self.hash.prepend(self.octets.get(start + 1..end)?);
             if let Some(kept) = self.hashes.get_mut(count) {
                 *kept = self.hash;
             }
+            end = start;
         }
         Some(())
     }
@@ -139,7 +142,7 @@ impl FoldedName {
 
     /// Where the suffix of `count` labels begins.
     fn start(&self, count: usize) -> Option<usize> {
-        self.starts.get(self.labels.checked_sub(count)?).copied().map(usize::from)
+        self.starts.get(self.labels.wrapping_sub(count)).map(|start| usize::from(*start))
     }
 
     /// How many labels, without the root.

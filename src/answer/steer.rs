@@ -261,7 +261,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         let suited = state.draw(want.grade, Some(want.family));
         let (r, sum, member) = pick(either, taken, |sum| throw.pick(sum))?;
         self.trace.note(Step::Drawn { node: id, member, r, sum });
-        if suited.members().any(|(candidate, _)| candidate == member) {
+        if suited.contains(member) {
             return Some(member);
         }
         let (r, sum, member) = pick(suited, taken, |sum| throw.repick(sum))?;
@@ -276,8 +276,7 @@ impl<'a, T: Trace> Decision<'a, T> {
             (PoolChoice::All, _) => suited.members().for_each(|(member, _)| chosen.push(member)),
             (PoolChoice::Hashed, Some(ranks)) => {
                 let order = ranks.order(self.subject.hashed()).iter().copied();
-                let suits = |member: &u16| suited.members().any(|(candidate, _)| candidate == *member);
-                order.filter(suits).take(pool.answers).for_each(|member| chosen.push(member));
+                order.filter(|member| suited.contains(*member)).take(pool.answers).for_each(|member| chosen.push(member));
             }
             (PoolChoice::Weighted | PoolChoice::Hashed, _) => {
                 for slot in 0..pool.answers as u32 {
