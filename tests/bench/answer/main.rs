@@ -4,13 +4,7 @@
 //! a table beside the recorded figures and fails where a kind has become dearer than the tolerance allows; `--record` writes
 //! the figures down instead. Instructions do not depend on what else the machine does, so the figures of one compiler and
 //! profile can be compared to the digit.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a program for developers"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used, clippy::panic, reason = "a program for developers")]
 
 mod kinds;
 mod world;
@@ -68,7 +62,7 @@ fn compare() -> ExitCode {
         let before = recorded.get(name).copied();
         let is_dearer = before.is_none_or(|before| instructions > before * TOLERANCE);
         dearer |= is_dearer;
-        let before = before.map_or("-".to_owned(), |before| format!("{before:.0}"));
+        let before = before.map_or_else(|| "-".to_owned(), |before| format!("{before:.0}"));
         println!("{name:<12} {instructions:>12.0} {before:>9}{}", if is_dearer { "  dearer" } else { "" });
     }
     if dearer {
