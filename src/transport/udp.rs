@@ -220,14 +220,14 @@ mod tests {
             failures: Throttle::new(),
         };
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut batch = Batch::new();
+        let (mut batch, mut outcomes) = (Batch::new(), [Outcome::Drop(DropReason::Short); UDP_BATCH_LENGTH]);
         let mut answered = |queries: usize| {
             (0..queries).for_each(|_| assert!(client.send_to(&[0; 17], bound.addresses[0]).is_ok()));
             let mut left = queries;
             let info = measure(|| {
                 while left > 0 {
                     let received = batch.receive(worker.socket.as_fd()).unwrap();
-                    worker.answer_batch(&mut batch, received);
+                    worker.answer_batch(&mut batch, received, &mut outcomes);
                     left -= received;
                 }
             });
