@@ -56,7 +56,7 @@ pub(super) struct Tail<'q> {
 
 /// Reads everything behind the question: at most one OPT, at the root; nothing may stand in the answer or authority section.
 /// Without a question to answer there may be an OPT all the same. `identifier` is what NSID is answered with.
-pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Tail<'q> {
+pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question<'_>>, identifier: Option<&'q [u8]>) -> Tail<'q> {
     let mut tail = Tail { edns: None, well_formed: true };
     // What is cut off, or behind the end, is malformed as well.
     tail.well_formed &= tail.read_records(message, question, identifier).is_some_and(<[u8]>::is_empty);
@@ -65,7 +65,12 @@ pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question>, identifie
 
 impl<'q> Tail<'q> {
     /// Takes every record; what is left of the message behind them.
-    fn read_records(&mut self, message: &'q [u8], question: Option<&Question>, identifier: Option<&'q [u8]>) -> Option<&'q [u8]> {
+    fn read_records(
+        &mut self,
+        message: &'q [u8],
+        question: Option<&Question<'_>>,
+        identifier: Option<&'q [u8]>,
+    ) -> Option<&'q [u8]> {
         let [questions, answers, authorities, additionals] = counts(message)?;
         // RFC 1995 §3: an IXFR says in the authority section what it has.
         let may_have = question.is_some_and(|question| question.qtype == RrType::IXFR);
@@ -172,8 +177,9 @@ impl<'q> Edns<'q> {
                 OPTION_ECS => {
                     // RFC 6891 §6.1.2: the order of options means nothing, so neither of two subnets can count before the other.
                     // They say the same, or the query contradicts itself; what is refused is not echoed.
-                    subnets_agree &= Ecs::read(data).is_some_and(|ecs| *self.ecs.get_or_insert(ecs) == ecs);
-                    self.ecs = self.ecs.filter(|_| subnets_agree);
+                    let ecs = Ecs::read(data);
+                    subnets_agree &= ecs.is_some() && self.ecs.is_none_or(|first| Some(first) == ecs);
+                    self.ecs = ecs.filter(|_| subnets_agree);
                 }
                 // RFC 5001 §2.2: what the query's option holds is ignored.
                 OPTION_NSID => self.nsid = identifier,
@@ -186,8 +192,8 @@ impl<'q> Edns<'q> {
 
     /// Octets that the reply's OPT will take.
     pub(super) fn reply_length(&self) -> usize {
-        let echoed = [self.ecs.map(|ecs| ecs.octets), self.nsid];
-        OPT_LENGTH + echoed.into_iter().flatten().map(|data| 4 + data.len()).sum::<usize>()
+        let option_length = |data: &[u8]| 4 + data.len();
+        OPT_LENGTH + self.ecs.map_or(0, |ecs| option_length(ecs.octets)) + self.nsid.map_or(0, option_length)
     }
 
     /// Writes the reply's OPT: our size, version 0, DO copied, the subnet echoed with its scope, who we are if that is asked.
@@ -225,27 +231,27 @@ fn write_option<'o>(room: &'o mut [u8], code: u16, data: &[u8]) -> Option<(&'o m
 impl<'q> Ecs<'q> {
     /// RFC 7871 §6: exactly the octets that the source length needs, no bit set behind it, scope 0.
     fn read(octets: &'q [u8]) -> Option<Self> {
-        let (head, address) = octets.split_first_chunk::<4>()?;
+        let (head, prefix) = octets.split_first_chunk::<4>()?;
         let [f0, f1, source, scope] = *head;
-        let bits_max = match u16::from_be_bytes([f0, f1]) {
-            0 => 0,
-            1 => 32,
-            2 => 128,
+        let (address, bits_max) = match u16::from_be_bytes([f0, f1]) {
+            0 => (None, 0),
+            1 => (Some(IpAddr::V4(Ipv4Addr::from(extended(prefix)?))), 32),
+            2 => (Some(IpAddr::V6(Ipv6Addr::from(extended(prefix)?))), 128),
             _ => return None,
         };
         let needed = usize::from(source).div_ceil(8);
         let bits_behind = needed as u32 * 8 - u32::from(source);
-        let padding = address.last().is_some_and(|last| last.trailing_zeros() < bits_behind);
-        if scope != 0 || source > bits_max || address.len() != needed || padding {
+        let padding = prefix.last().is_some_and(|last| last.trailing_zeros() < bits_behind);
+        if scope != 0 || source > bits_max || prefix.len() != needed || padding {
             return None;
         }
-        let mut wide = [0; 16];
-        wide.get_mut(..needed)?.copy_from_slice(address);
-        let address = match bits_max {
-            32 => Some(IpAddr::V4(Ipv4Addr::from(*wide.first_chunk::<4>()?))),
-            128 => Some(IpAddr::V6(Ipv6Addr::from(wide))),
-            _ => None,
-        };
         Some(Self { octets, address, source })
     }
+}
+
+/// The octets of a prefix with zeros behind them.
+fn extended<const N: usize>(prefix: &[u8]) -> Option<[u8; N]> {
+    let mut address = [0; N];
+    address.get_mut(..prefix.len())?.copy_from_slice(prefix);
+    Some(address)
 }

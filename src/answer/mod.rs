@@ -22,7 +22,7 @@ pub use explain::{Asked, Why, explain};
 pub use trace::{Reason, Silent, Step, Trace};
 
 use edns::{Edns, Tail};
-use question::Question;
+use question::{FoldedName, Question};
 use reply::Reply;
 use resolve::Resolution;
 
@@ -111,27 +111,29 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
         return Outcome::Drop(DropReason::Response);
     }
     // RFC 9619: a query has at most one question; without one it asks nothing.
-    let question = Some(view.serving.snapshot.seed()).filter(|_| [q0, q1] == [0, 1]).and_then(|seed| Question::read(query, seed));
+    let mut name = FoldedName::empty();
+    let question = if [q0, q1] == [0, 1] { Question::read(query, view.serving.snapshot.seed(), &mut name) } else { None };
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 
     let identity = &view.serving.snapshot.identity;
     let Tail { edns, well_formed } = edns::read(query, question.as_ref(), identity.nsid());
+    let edns = edns.as_ref();
     if well_formed && edns.is_some_and(|edns| edns.version > 0) {
         // RFC 6891 §6.1.3: an unknown version is answered with the one we know, whatever else is asked.
-        return refuse(reply, Rcode::BadVers, edns.as_ref());
+        return refuse(reply, Rcode::BadVers, edns);
     }
     if flags & OPCODE_MASK != 0 {
-        return refuse(reply, Rcode::NotImp, edns.as_ref());
+        return refuse(reply, Rcode::NotImp, edns);
     }
-    let Some(question) = question.filter(|_| well_formed) else { return refuse(reply, Rcode::FormErr, edns.as_ref()) };
-    reply.limit_to(size_limit(edns.as_ref(), client), edns.map_or(0, |edns| edns.reply_length()));
+    let Some(question) = question.filter(|_| well_formed) else { return refuse(reply, Rcode::FormErr, edns) };
+    reply.limit_to(size_limit(edns, client), edns.map_or(0, Edns::reply_length));
     if question.qclass == CLASS_CH {
         let rcode = chaos::answer(identity, &question, &mut reply);
-        return refuse(reply, rcode, edns.as_ref());
+        return refuse(reply, rcode, edns);
     }
     if question.qclass != CLASS_IN && question.qclass != CLASS_ANY {
-        return refuse(reply, Rcode::Refused, edns.as_ref());
+        return refuse(reply, Rcode::Refused, edns);
     }
     let ecs = edns.and_then(|edns| edns.ecs);
     let resolution = resolve::resolve(view, &question, client.address, ecs, &mut reply, trace);
@@ -139,7 +141,7 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
         // RFC 1035 §6.2: nobody knows all classes, so nobody is authoritative for all of them.
         reply.clear_authoritative();
     }
-    finish(reply, resolution.rcode, edns.as_ref(), client, resolution)
+    finish(reply, resolution.rcode, edns, client, resolution)
 }
 
 /// RFC 1035 §4.2.1 without EDNS, RFC 6891 §6.2.3 with it: a size below 512 counts as 512.

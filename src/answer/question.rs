@@ -7,9 +7,9 @@ use crate::wire::RrType;
 use crate::wire::message::HEADER_LENGTH;
 
 /// What is asked.
-pub(super) struct Question {
+pub(super) struct Question<'n> {
     /// The name.
-    pub name: FoldedName,
+    pub name: &'n FoldedName,
     /// The type, query types included.
     pub qtype: RrType,
     /// The class.
@@ -20,100 +20,129 @@ pub(super) struct Question {
 
 /// A name in lower-case wire form that can give any of its suffixes.
 pub(super) struct FoldedName {
-    octets: [u8; NAME_LENGTH_MAX],
+    /// As long as a name may be, and a multiple of [`STRIDE`].
+    octets: [u8; NAME_LENGTH_MAX + 1],
     length: usize,
-    /// Where the suffix of n labels begins, by n; 0 labels is the root.
+    /// Where each label begins, from left to right, the root's included.
     starts: [u8; LABELS_MAX + 1],
-    /// Its hash, by n.
-    hashes: [NameHash; LABELS_MAX + 1],
     labels: usize,
+    hash: NameHash,
+    /// The hashes of the shortest suffixes, by their labels; 0 labels is the root. No more are kept than names usually have.
+    hashes: [NameHash; HASHES_KEPT],
 }
 
-impl Question {
-    /// Reads the one question of a message; a compressed or cut-off name is no question.
-    pub(super) fn read(message: &[u8], seed: u64) -> Option<Self> {
-        let name = FoldedName::read(message, HEADER_LENGTH, seed)?;
+/// Octets that are folded in one step.
+const STRIDE: usize = 16;
+/// Suffixes whose hash is not counted again.
+const HASHES_KEPT: usize = 8;
+
+impl<'n> Question<'n> {
+    /// Reads the one question of a message, whose name finds its place in `name`; a compressed or cut-off name is no question.
+    pub(super) fn read(message: &[u8], seed: u64, name: &'n mut FoldedName) -> Option<Self> {
+        name.read(message.get(HEADER_LENGTH..)?, seed)?;
         let name_end = HEADER_LENGTH + name.length;
-        let (qtype, rest) = message.get(name_end..)?.split_first_chunk::<2>()?;
-        let qclass = rest.first_chunk::<2>()?;
-        Some(Self { name, qtype: RrType(u16::from_be_bytes(*qtype)), qclass: u16::from_be_bytes(*qclass), end: name_end + 4 })
+        let &[t0, t1, c0, c1] = message.get(name_end..)?.first_chunk()?;
+        Some(Self { name, qtype: RrType(u16::from_be_bytes([t0, t1])), qclass: u16::from_be_bytes([c0, c1]), end: name_end + 4 })
     }
 }
 
 impl FoldedName {
-    /// Reads an uncompressed name at `at`.
-    fn read(message: &[u8], at: usize, seed: u64) -> Option<Self> {
-        let mut name = Self::empty(seed);
-        let mut rest = message.get(at..)?;
-        while let Some((&length, after)) = rest.split_first() {
-            if length == 0 {
-                return name.finish();
-            }
-            let (label, after) = after.split_at_checked(usize::from(length))?;
-            name.push(label)?;
-            rest = after;
+    /// No name yet.
+    pub(super) fn empty() -> Self {
+        Self {
+            octets: [0; NAME_LENGTH_MAX + 1],
+            length: 0,
+            starts: [0; LABELS_MAX + 1],
+            labels: 0,
+            hash: NameHash::root(0),
+            hashes: [NameHash::root(0); HASHES_KEPT],
         }
-        None
+    }
+
+    /// Reads the uncompressed name at the front of `octets`.
+    fn read(&mut self, octets: &[u8], seed: u64) -> Option<()> {
+        let mut at = 0;
+        loop {
+            let length = usize::from(*octets.get(at)?);
+            *self.starts.get_mut(self.labels)? = at as u8;
+            at += 1 + length;
+            if length == 0 {
+                break;
+            }
+            if length > LABEL_LENGTH_MAX {
+                return None;
+            }
+            self.labels += 1;
+        }
+        self.length = at;
+        self.octets.get_mut(..NAME_LENGTH_MAX)?.get_mut(..at)?.copy_from_slice(octets.get(..at)?);
+        self.fold(seed)
     }
 
     /// Reads a name in a message that we wrote, following its pointers; only for chains.
     pub(super) fn read_compressed(message: &[u8], at: usize, seed: u64) -> Option<Self> {
-        let mut name = Self::empty(seed);
+        let mut name = Self::empty();
         let mut at = at;
         // Each step takes a label or a pointer, and no name has more of both than octets.
         for _ in 0..NAME_LENGTH_MAX {
             let (&length, after) = message.get(at..)?.split_first()?;
             match length {
-                0 => return name.finish(),
+                0 => {
+                    *name.starts.get_mut(name.labels)? = name.length as u8;
+                    name.length += 1;
+                    name.fold(seed)?;
+                    return Some(name);
+                }
                 0xc0.. => at = usize::from(length & 0x3f) << 8 | usize::from(*after.first()?),
                 _ => {
-                    name.push(after.get(..usize::from(length))?)?;
-                    at += 1 + usize::from(length);
+                    let label = message.get(at..=at + usize::from(length))?;
+                    name.push(label)?;
+                    at += label.len();
                 }
             }
         }
         None
     }
 
-    fn empty(seed: u64) -> Self {
-        Self {
-            octets: [0; NAME_LENGTH_MAX],
-            length: 0,
-            starts: [0; LABELS_MAX + 1],
-            hashes: [NameHash::root(seed); LABELS_MAX + 1],
-            labels: 0,
-        }
-    }
-
-    /// Adds a label at the right; until `finish`, `starts` counts from the left.
+    /// Adds a label with its length at the right.
     fn push(&mut self, label: &[u8]) -> Option<()> {
-        let end = self.length + 1 + label.len();
-        if label.len() > LABEL_LENGTH_MAX || end + 1 > NAME_LENGTH_MAX {
-            return None;
-        }
+        let end = self.length + label.len();
+        // The root label has to fit as well.
+        self.octets.get_mut(..NAME_LENGTH_MAX - 1)?.get_mut(self.length..end)?.copy_from_slice(label);
         *self.starts.get_mut(self.labels)? = self.length as u8;
-        let (length, room) = self.octets.get_mut(self.length..end)?.split_first_mut()?;
-        *length = label.len() as u8;
-        room.copy_from_slice(label);
-        room.make_ascii_lowercase();
         self.labels += 1;
         self.length = end;
         Some(())
     }
 
-    /// Adds the root label, turns `starts` round and hashes from right to left.
-    fn finish(mut self) -> Option<Self> {
-        *self.starts.get_mut(self.labels)? = self.length as u8;
-        self.length += 1;
-        self.starts.get_mut(..=self.labels)?.reverse();
-        let mut hash = *self.hashes.first()?;
-        for count in 1..=self.labels {
-            let start = usize::from(*self.starts.get(count)?);
-            let length = usize::from(*self.octets.get(start)?);
-            hash = hash.prepend(self.octets.get(start + 1..start + 1 + length)?);
-            *self.hashes.get_mut(count)? = hash;
+    /// Turns all letters to lower case and hashes from right to left.
+    fn fold(&mut self, seed: u64) -> Option<()> {
+        // Length octets are at most 63, below any letter, and behind the name are zeros.
+        let (strides, _) = self.octets.as_chunks_mut::<STRIDE>();
+        strides.iter_mut().take(self.length.div_ceil(STRIDE)).for_each(|stride| stride.make_ascii_lowercase());
+        self.hash = NameHash::root(seed);
+        *self.hashes.first_mut()? = self.hash;
+        let mut end = self.length.checked_sub(1)?;
+        for (count, &start) in (1..).zip(self.starts.get(..self.labels)?.iter().rev()) {
+            let start = usize::from(start);
+            self.hash = self.hash.prepend(self.octets.get(start + 1..end)?);
+            if let Some(kept) = self.hashes.get_mut(count) {
+                *kept = self.hash;
+            }
+            end = start;
         }
-        Some(self)
+        Some(())
+    }
+
+    /// The leftmost label of the suffix of `count` labels, without its length.
+    fn label(&self, count: usize) -> Option<&[u8]> {
+        let (start, end) = (self.start(count)?, self.start(count.checked_sub(1)?)?);
+        self.octets.get(start + 1..end)
+    }
+
+    /// Where the suffix of `count` labels begins.
+    fn start(&self, count: usize) -> Option<usize> {
+        self.starts.get(self.labels.wrapping_sub(count)).map(|start| usize::from(*start))
     }
 
     /// How many labels, without the root.
@@ -128,18 +157,67 @@ impl FoldedName {
 
     /// The hash of the whole name.
     pub(super) fn hash(&self) -> NameHash {
-        self.suffix(self.labels).hash
+        self.hash
+    }
+
+    /// The whole name.
+    pub(super) fn whole(&self) -> Suffix<'_> {
+        Suffix { wire: self.octets.get(..self.length).unwrap_or_default(), hash: self.hash }
     }
 
     /// The suffix of `count` labels; of none for more than there are.
     pub(super) fn suffix(&self, count: usize) -> Suffix<'_> {
-        let start = self.starts.get(count).copied().map_or(self.length, usize::from);
-        let wire = self.octets.get(start..self.length).unwrap_or_default();
-        Suffix { wire, hash: self.hashes.get(count).copied().unwrap_or_else(|| NameHash::root(0)) }
+        let start = self.start(count).unwrap_or(self.length);
+        Suffix { wire: self.octets.get(start..self.length).unwrap_or_default(), hash: self.hash_of(count) }
     }
 
-    /// Whether the name is at or below an apex in wire form with this many labels.
+    fn hash_of(&self, count: usize) -> NameHash {
+        if count == self.labels {
+            return self.hash;
+        }
+        let [.., last] = self.hashes;
+        let further = || (HASHES_KEPT..=count).filter_map(|count| self.label(count)).fold(last, NameHash::prepend);
+        self.hashes.get(count).copied().unwrap_or_else(further)
+    }
+
+    /// Whether the name is at or below an apex in lower-case wire form with this many labels.
     pub(super) fn is_at_or_below(&self, apex: &[u8], apex_labels: usize) -> bool {
-        apex_labels <= self.labels && self.suffix(apex_labels).wire.eq_ignore_ascii_case(apex)
+        apex_labels <= self.labels && self.suffix(apex_labels).wire == apex
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suffix_of_a_deep_name_has_its_hash() {
+        let message = [&[0; HEADER_LENGTH][..], &b"\x03Foo\x01B".repeat(20), b"\x00\x00\x01\x00\x01"].concat();
+        let mut name = FoldedName::empty();
+        let question = Question::read(&message, 7, &mut name).unwrap();
+        assert_eq!((question.name.labels(), question.name.length(), question.end), (40, 121, 12 + 121 + 4));
+        for count in 0..=40 {
+            let Suffix { wire, hash } = question.name.suffix(count);
+            assert_eq!(hash, NameHash::of(7, wire), "{count} labels");
+            assert_eq!(wire.iter().filter(|octet| **octet <= 3).count(), count + 1);
+            assert!(!wire.iter().any(u8::is_ascii_uppercase));
+        }
+        assert_eq!(question.name.whole().wire, question.name.suffix(40).wire);
+        assert!(question.name.suffix(41).wire.is_empty());
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_or_cut_off_is_no_question() {
+        let read = |name: &[u8]| {
+            let message = [&[0; HEADER_LENGTH][..], name, &[0, 1, 0, 1]].concat();
+            Question::read(&message, 7, &mut FoldedName::empty()).map(|question| question.name.labels())
+        };
+        let labels = |count: usize, tail: &[u8]| [b"\x01a".repeat(count), tail.to_vec()].concat();
+        assert_eq!(read(&labels(127, b"\x00")), Some(127));
+        assert_eq!(read(&labels(128, b"\x00")), None);
+        assert_eq!(read(&labels(126, b"\x02bc\x00")), None);
+        assert_eq!(read(b"\xc0\x0c"), None);
+        assert_eq!(read(&[64; 66]), None);
+        assert_eq!(read(b"\x03ab"), None);
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Reply<'o> {
 
 impl<'o> Reply<'o> {
     /// Begins a reply: the query's id, opcode and RD, and its question as it came, case and all (RFC 1035 §4.1.1).
-    pub(super) fn new(query: &[u8], question: Option<&Question>, out: &'o mut [u8]) -> Self {
+    pub(super) fn new(query: &[u8], question: Option<&Question<'_>>, out: &'o mut [u8]) -> Self {
         let end = question.map_or(HEADER_LENGTH, |question| question.end);
         if let (Some(room), Some(copied)) = (out.get_mut(..end), query.get(..end)) {
             room.copy_from_slice(copied);

@@ -36,7 +36,7 @@ impl Default for Resolution {
 /// Resolves the question into records of the reply.
 pub(super) fn resolve<T: Trace>(
     view: &View<'_>,
-    question: &Question,
+    question: &Question<'_>,
     source: IpAddr,
     ecs: Option<Ecs<'_>>,
     reply: &mut Reply<'_>,
@@ -56,17 +56,17 @@ pub(super) fn resolve<T: Trace>(
         qtype: question.qtype,
         source,
         ecs,
-        apex_at: (HEADER_LENGTH + question.name.length() - linked.zone.apex().as_wire().len()) as u16,
+        apex_at: (HEADER_LENGTH + question.name.length() - linked.apex_key.len()) as u16,
         reply,
         trace,
         resolution: Resolution::default(),
     };
-    resolver.follow(&question.name);
+    resolver.follow(question.name);
     resolver.resolution
 }
 
 /// The zone nearest above the name; but DS at its apex is the parent's to answer, if that is ours, too (RFC 4035 §3.1.4.1).
-fn zone_of<'a>(view: &View<'a>, question: &Question) -> Option<&'a LinkedZone> {
+fn zone_of<'a>(view: &View<'a>, question: &Question<'_>) -> Option<&'a LinkedZone> {
     let labels = question.name.labels();
     let zone = |labels| view.serving.snapshot.zone(labels, |count| question.name.suffix(count));
     let nearest = zone(labels)?;
@@ -101,14 +101,14 @@ impl<T: Trace> Resolver<'_, '_, T> {
             let Some(target) = FoldedName::read_compressed(self.reply.octets(), at, self.view.serving.snapshot.seed()) else {
                 return;
             };
-            let beyond = !target.is_at_or_below(self.zone.apex().as_wire(), self.linked.apex_labels);
+            let beyond = !target.is_at_or_below(&self.linked.apex_key, self.linked.apex_labels);
             if beyond || visited.contains(&target.hash()) {
                 return;
             }
             if let Some(place) = visited.get_mut(link) {
                 *place = target.hash();
             }
-            self.trace.note(Step::Followed(target.suffix(target.labels()).wire));
+            self.trace.note(Step::Followed(target.whole().wire));
             let Some(next) = self.answer_name(&target, at as u16) else { return };
             at = next;
         }
@@ -146,7 +146,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let wanted = |rrset: &Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
         if let Some(rrset) = rrsets.iter().find(wanted) {
             // A chain may have come by the DNAME that is asked for.
-            let is_written = rrset.rtype == RrType::DNAME && self.written_dname(name.suffix(name.labels()), owner).is_some();
+            let is_written = rrset.rtype == RrType::DNAME && self.written_dname(name.whole(), owner).is_some();
             if !is_written {
                 // RFC 8482 §4.1: one RRset is enough of an answer to ANY.
                 self.push_answer(&rrset, owner);
@@ -269,7 +269,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let seed = self.view.serving.snapshot.seed();
         let is_owner = |at: &usize| {
             let name = FoldedName::read_compressed(self.reply.octets(), *at, seed);
-            name.is_some_and(|name| name.suffix(name.labels()).wire == owner.wire)
+            name.is_some_and(|name| name.whole().wire == owner.wire)
         };
         // The first name of a chain has nothing before it.
         self.reply.answers_of(RrType::DNAME).filter(|_| name_at != HEADER_LENGTH as u16).find(is_owner)

@@ -138,7 +138,7 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&self, bound: NodeId) -> u8 {
         // RFC 7871 §12.1: an answer that is the same for everybody has scope 0, whatever the address.
-        if self.node(bound).is_none_or(|(node, _)| !node.tailored) {
+        if self.serving.snapshot.policies.node(bound).is_none_or(|node| !node.tailored) {
             return 0;
         }
         self.reach(bound).max(self.subject.alike).saturating_add(self.subject.bits_before).min(128)
@@ -261,7 +261,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         let suited = state.draw(want.grade, Some(want.family));
         let (r, sum, member) = pick(either, taken, |sum| throw.pick(sum))?;
         self.trace.note(Step::Drawn { node: id, member, r, sum });
-        if suited.members().any(|(candidate, _)| candidate == member) {
+        if suited.contains(member) {
             return Some(member);
         }
         let (r, sum, member) = pick(suited, taken, |sum| throw.repick(sum))?;
@@ -276,8 +276,7 @@ impl<'a, T: Trace> Decision<'a, T> {
             (PoolChoice::All, _) => suited.members().for_each(|(member, _)| chosen.push(member)),
             (PoolChoice::Hashed, Some(ranks)) => {
                 let order = ranks.order(self.subject.hashed()).iter().copied();
-                let suits = |member: &u16| suited.members().any(|(candidate, _)| candidate == *member);
-                order.filter(suits).take(pool.answers).for_each(|member| chosen.push(member));
+                order.filter(|member| suited.contains(*member)).take(pool.answers).for_each(|member| chosen.push(member));
             }
             (PoolChoice::Weighted | PoolChoice::Hashed, _) => {
                 for slot in 0..pool.answers as u32 {
@@ -297,7 +296,7 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     /// The longest prefix over the tables at and below a node that the client's address may reach.
     fn reach(&self, id: NodeId) -> u8 {
-        let Some((node, _)) = self.node(id).filter(|(node, _)| node.tailored) else { return 0 };
+        let Some(node) = self.serving.snapshot.policies.node(id).filter(|node| node.tailored) else { return 0 };
         let policy = match &node.kind {
             NodeKind::Pool(_) => return network_length(self.subject.address),
             NodeKind::Policy(policy) => policy,

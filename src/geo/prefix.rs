@@ -187,9 +187,13 @@ impl Block {
         Self { start: (u32::from_be_bytes(octets) as u128) << 96, length }
     }
 
-    /// The leading bits that an address has in common with the block's first one; at most 128.
+    /// The leading bits that an address of the block's family has in common with the block's first one.
     fn common_bits(&self, address: IpAddr) -> u8 {
-        (position(address) ^ self.start).leading_zeros() as u8
+        let common = match address {
+            IpAddr::V4(v4) => (v4.to_bits() ^ (self.start >> 96) as u32).leading_zeros(),
+            IpAddr::V6(v6) => (v6.to_bits() ^ self.start).leading_zeros(),
+        };
+        common as u8
     }
 }
 

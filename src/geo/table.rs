@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::leaves::{Leaves, position, unpack};
+use super::leaves::{Leaves, unpack};
 
 /// Upper bits that the root index resolves at most, per family: more brings nothing, as notes on look-ups show.
 const ROOT_BITS_V4: u32 = 16;
@@ -30,11 +30,18 @@ impl<T> Hit<T> {
 /// The leading bits of a position that the leaves of a table can differ in: 32, 64 or 128.
 pub(super) trait Key: Copy + Ord {
     fn leading(position: u128) -> Self;
+
+    /// The upper `bits` of it, at most 31 and at least 1.
+    fn upper(self, bits: u32) -> usize;
 }
 
 impl Key for u32 {
     fn leading(position: u128) -> Self {
         (position >> 96) as Self
+    }
+
+    fn upper(self, bits: u32) -> usize {
+        (self >> (Self::BITS - bits)) as usize
     }
 }
 
@@ -42,11 +49,19 @@ impl Key for u64 {
     fn leading(position: u128) -> Self {
         (position >> 64) as Self
     }
+
+    fn upper(self, bits: u32) -> usize {
+        (self >> (Self::BITS - bits)) as usize
+    }
 }
 
 impl Key for u128 {
     fn leading(position: u128) -> Self {
         position
+    }
+
+    fn upper(self, bits: u32) -> usize {
+        (self >> (Self::BITS - bits)) as usize
     }
 }
 
@@ -63,10 +78,9 @@ impl<K: Key> Tables<K> {
     }
 
     pub(super) fn lookup(&self, address: IpAddr) -> Hit<u32> {
-        let position = position(address);
         match address {
-            IpAddr::V4(_) => self.v4.lookup(position),
-            IpAddr::V6(_) => self.v6.lookup(position),
+            IpAddr::V4(v4) => self.v4.lookup(v4.to_bits()),
+            IpAddr::V6(v6) => self.v6.lookup(K::leading(v6.to_bits())),
         }
     }
 
@@ -108,11 +122,12 @@ impl<K: Key> Table<K> {
         Self { root_bits, root, starts, leaves }
     }
 
-    fn lookup(&self, position: u128) -> Hit<u32> {
-        let bucket = usize::try_from(position >> (128 - self.root_bits)).unwrap_or(usize::MAX);
-        let bound = |bucket: usize| self.root.get(bucket).map_or(0, |&index| index as usize);
-        let (first, last) = (bound(bucket), bound(bucket + 1));
-        let key = K::leading(position);
+    fn lookup(&self, key: K) -> Hit<u32> {
+        let bucket = key.upper(self.root_bits);
+        let Some(&[first, last]) = self.root.get(bucket..).and_then(|bounds| bounds.first_chunk()) else {
+            return Hit { value: None, length: 0 };
+        };
+        let (first, last) = (first as usize, last as usize);
         let candidates = self.starts.get(first..=last).unwrap_or_default();
         let index = first + candidates.partition_point(|&start| start <= key).saturating_sub(1);
         let (length, value) = self.leaves.words().get(index).map_or((0, None), |&word| unpack(word));

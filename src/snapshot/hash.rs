@@ -23,8 +23,7 @@ impl NameHash {
         for word in words {
             state = mix(state ^ u64::from_le_bytes(*word));
         }
-        let last = tail.iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet));
-        Self(mix(state ^ last))
+        Self(mix(state ^ word_of(tail)))
     }
 
     /// The hash of a whole name in lower-case wire form.
@@ -56,6 +55,21 @@ impl NameHash {
     }
 }
 
+/// Up to seven octets as a word, the first one lowest, without a step for each.
+fn word_of(octets: &[u8]) -> u64 {
+    let count = octets.len();
+    match (octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+        // Where the halves overlap they are equal.
+        (Some(low), Some(high)) => {
+            u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << (8 * (count & 7) - 32)
+        }
+        _ => {
+            let octet = |at: usize| octets.get(at).map_or(0, |octet| u64::from(*octet) << (8 * at));
+            octet(0) | octet(1) | octet(2)
+        }
+    }
+}
+
 /// Folded multiplication: every input bit reaches every output bit.
 fn mix(word: u64) -> u64 {
     let product = u128::from(word) * u128::from(SPREAD);
@@ -64,7 +78,16 @@ fn mix(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::NameHash;
+    use super::{NameHash, word_of};
+
+    #[test]
+    fn a_word_has_every_octet_in_its_place() {
+        let octets = [1, 2, 3, 4, 5, 6, 7];
+        for count in 0..=7 {
+            let expected = octets[..count].iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet));
+            assert_eq!(word_of(&octets[..count]), expected, "{count} octets");
+        }
+    }
 
     #[test]
     fn whole_and_stepwise_hashes_agree() {

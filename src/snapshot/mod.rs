@@ -54,8 +54,8 @@ pub struct Serving {
 pub struct Snapshot {
     seed: u64,
     zones: Box<[LinkedZone]>,
-    /// Slots into `zones` by the apex's hash, `u32::MAX` where there is none.
-    slots: Box<[u32]>,
+    /// Apexes by their hash.
+    slots: Box<[ApexSlot]>,
     /// The most labels of an apex: no longer suffix need be looked up.
     apex_labels_max: usize,
     /// Whether answers of several addresses begin at any of them, not at the first of the file.
@@ -73,9 +73,21 @@ pub struct LinkedZone {
     pub zone: Arc<CompiledZone>,
     /// What each of its bindings leads to.
     pub links: Box<[Link]>,
-    /// Labels of the apex.
+    /// The apex in lower-case wire form.
+    pub apex_key: Box<[u8]>,
+    /// Its labels.
     pub apex_labels: usize,
 }
+
+/// Where an apex leads.
+#[derive(Clone, Copy, Debug)]
+struct ApexSlot {
+    tag: u32,
+    zone: u32,
+}
+
+/// A slot that leads nowhere.
+const EMPTY: ApexSlot = ApexSlot { tag: 0, zone: u32::MAX };
 
 /// Where a binding leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +104,14 @@ impl Snapshot {
     /// Puts zones and policies together, of a server that tells nothing about itself. `seed` is the one that all zones were
     /// compiled with.
     pub fn new(seed: u64, zones: Vec<LinkedZone>, policies: Arc<Policies>) -> Self {
-        let mut slots = vec![u32::MAX; zones.len() * 2 + 1].into_boxed_slice();
+        let mut slots = vec![EMPTY; zones.len() * 2 + 1].into_boxed_slice();
         for (index, linked) in zones.iter().enumerate() {
-            let mut at = NameHash::of(seed, &linked.zone.apex().to_lowercase_wire()).slot(slots.len());
-            while slots[at] != u32::MAX {
+            let hash = NameHash::of(seed, &linked.apex_key);
+            let mut at = hash.slot(slots.len());
+            while slots[at].zone != EMPTY.zone {
                 at = (at + 1) % slots.len();
             }
-            slots[at] = index as u32;
+            slots[at] = ApexSlot { tag: hash.tag(), zone: index as u32 };
         }
         let apex_labels_max = zones.iter().map(|linked| linked.apex_labels).max().unwrap_or_default();
         Self { seed, zones: zones.into(), slots, apex_labels_max, rotates: false, policies, identity: Identity::default() }
@@ -135,17 +148,23 @@ impl Snapshot {
     }
 
     fn zone_at(&self, apex: Suffix<'_>) -> Option<&LinkedZone> {
-        if self.slots.is_empty() {
-            return None;
-        }
         let mut at = apex.hash.slot(self.slots.len());
         loop {
-            let linked = self.zones.get(*self.slots.get(at)? as usize)?;
-            if linked.zone.apex().as_wire().eq_ignore_ascii_case(apex.wire) {
+            let slot = self.slots.get(at)?;
+            let linked = self.zones.get(slot.zone as usize)?;
+            if slot.tag == apex.hash.tag() && *linked.apex_key == *apex.wire {
                 return Some(linked);
             }
-            at = (at + 1) % self.slots.len();
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
+    }
+}
+
+impl LinkedZone {
+    /// A zone whose bindings lead there.
+    pub fn new(zone: Arc<CompiledZone>, links: Vec<Link>) -> Self {
+        let (apex_key, apex_labels) = (zone.apex().to_lowercase_wire(), zone.apex().label_count());
+        Self { zone, links: links.into(), apex_key, apex_labels }
     }
 }
 
@@ -166,8 +185,7 @@ pub fn link(
         allowed.is_some_and(|allowed| !allowed.contains(&id)).then(|| forbidden(binding, config, rules))
     });
     let faults = bounded(refused);
-    let apex_labels = zone.apex().label_count();
-    if faults.is_empty() { Ok(LinkedZone { zone, links: links.into(), apex_labels }) } else { Err(faults) }
+    if faults.is_empty() { Ok(LinkedZone::new(zone, links)) } else { Err(faults) }
 }
 
 fn undefined(binding: &Binding, config: &Config) -> Diagnostic {

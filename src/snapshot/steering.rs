@@ -91,6 +91,11 @@ impl Draw {
         self.ends.iter().zip(starts).map(|((end, member), start)| (*member, end - start))
     }
 
+    /// Whether this member may be drawn.
+    pub fn contains(&self, member: u16) -> bool {
+        self.ends.iter().any(|(_, candidate)| *candidate == member)
+    }
+
     /// Whether there is nobody to draw.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

@@ -377,7 +377,7 @@ fn the_longest_apex_wins() {
         let source = Sources::default().add("zone", HEAD);
         let (zone, _) = crate::zone::read(&name(apex), &source, &mut |_, _| Err(String::new()));
         let zone = Arc::new(compile_zone(&zone, Vec::new(), SEED).unwrap());
-        LinkedZone { apex_labels: zone.apex().label_count(), zone, links: Box::default() }
+        LinkedZone::new(zone, Vec::new())
     };
     let zones = ["example.com.", "sub.example.com.", "Example.NET.", "a.b.c.example.com."].map(linked).to_vec();
     let snapshot = Snapshot::new(SEED, zones, Arc::default());

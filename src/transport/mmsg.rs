@@ -23,7 +23,13 @@ pub(super) struct Batch {
     vectors: Box<[libc::iovec]>,
     /// How many slots hold a query.
     received: usize,
+    /// How many slots are offered to the kernel next: making them ready costs, so no more than lately came, and some.
+    offered: usize,
 }
+
+/// Slots that are offered at least.
+const OFFERED_MIN: usize = 8;
+const _: () = assert!(OFFERED_MIN <= UDP_BATCH_LENGTH);
 
 /// One query, who sent it and where to, and the reply.
 struct Slot {
@@ -60,13 +66,16 @@ impl Batch {
             headers: (0..UDP_BATCH_LENGTH).map(|_| empty_message()).collect(),
             vectors: vec![libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; UDP_BATCH_LENGTH].into(),
             received: 0,
+            offered: OFFERED_MIN,
         }
     }
 
     /// Waits for a datagram, takes what else is there, and says how many; 0 if there was none within the socket's timeout.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.received = 0;
-        for ((slot, header), vector) in self.slots.iter_mut().zip(&mut self.headers).zip(&mut self.vectors) {
+        let offered = self.slots.iter_mut().zip(&mut self.headers).zip(&mut self.vectors).take(self.offered);
+        let mut count = 0;
+        for ((slot, header), vector) in offered {
             *vector = libc::iovec { iov_base: slot.query.as_mut_ptr().cast(), iov_len: slot.query.len() };
             let header = &mut header.msg_hdr;
             header.msg_name = ptr::from_mut(&mut slot.peer).cast();
@@ -76,15 +85,17 @@ impl Batch {
             header.msg_control = ptr::from_mut(&mut slot.control).cast();
             header.msg_controllen = size_of::<Control>();
             header.msg_flags = 0;
+            count += 1;
         }
-        let (headers, count) = (self.headers.as_mut_ptr(), UDP_BATCH_LENGTH as libc::c_uint);
-        // SAFETY: `headers` points to `count` headers, all of which the loop above has just filled (`new` makes slots, headers and
-        // vectors equally many). Each names three pieces of one slot and one vector, disjoint and exclusively borrowed through
-        // `self`, with their true sizes. All are plain octets and integers: whatever the kernel writes is a value of their types.
-        // Nothing else touches them until the call returns, and the kernel keeps no pointer after it. No time-out is passed.
+        let headers = self.headers.as_mut_ptr();
+        // SAFETY: `headers` points to `count` headers at least, those that the loop above has just filled. Each names three pieces of
+        // one slot and one vector, disjoint and exclusively borrowed through `self`, with their true sizes. All are plain octets and
+        // integers: whatever the kernel writes is a value of their types. Nothing else touches them until the call returns, and the
+        // kernel keeps no pointer after it. No time-out is passed.
         let received = unsafe { libc::recvmmsg(socket.as_raw_fd(), headers, count, libc::MSG_WAITFORONE, ptr::null_mut()) };
         let Ok(received) = usize::try_from(received) else { return nothing_yet(io::Error::last_os_error()) };
-        self.received = received.min(UDP_BATCH_LENGTH);
+        self.received = received.min(self.offered);
+        self.offered = (2 * self.received).clamp(OFFERED_MIN, UDP_BATCH_LENGTH);
         for (slot, header) in self.slots.iter_mut().zip(&self.headers).take(self.received) {
             slot.query_length = header.msg_len as usize;
             slot.peer_length = header.msg_hdr.msg_namelen;

@@ -98,21 +98,22 @@ fn supervise(counters: &Counters, mut run: impl FnMut()) {
 impl Worker {
     fn run(&self) {
         let mut batch = Batch::new();
+        let mut outcomes = [Outcome::Drop(DropReason::Short); UDP_BATCH_LENGTH];
         while !self.stop.load(Ordering::Relaxed) {
             match batch.receive(self.socket.as_fd()) {
                 Ok(0) => {}
-                Ok(received) => self.answer_batch(&mut batch, received),
+                Ok(received) => self.answer_batch(&mut batch, received, &mut outcomes),
                 Err(error) => self.rest(&error),
             }
         }
     }
 
-    fn answer_batch(&self, batch: &mut Batch, received: usize) {
+    /// `outcomes` is room for what becomes of each query; what is in it before means nothing.
+    fn answer_batch(&self, batch: &mut Batch, received: usize, outcomes: &mut [Outcome; UDP_BATCH_LENGTH]) {
         let size_limit = self.caps.udp_payload().min(UDP_REPLY_LENGTH_MAX);
         let mut tally = self.counters.received(answer::Transport::Udp, received, Loss::Panic);
-        let mut outcomes = [Outcome::Drop(DropReason::Short); UDP_BATCH_LENGTH];
         let serving = self.current.load();
-        for (message, outcome) in batch.messages().zip(&mut outcomes) {
+        for (message, outcome) in batch.messages().zip(outcomes.iter_mut()) {
             let view = answering::view(&serving, &self.seeds);
             if let Some(reply) = answer_message(&view, message, size_limit, &mut tally) {
                 *outcome = reply;
@@ -219,14 +220,14 @@ mod tests {
             failures: Throttle::new(),
         };
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut batch = Batch::new();
+        let (mut batch, mut outcomes) = (Batch::new(), [Outcome::Drop(DropReason::Short); UDP_BATCH_LENGTH]);
         let mut answered = |queries: usize| {
             (0..queries).for_each(|_| assert!(client.send_to(&[0; 17], bound.addresses[0]).is_ok()));
             let mut left = queries;
             let info = measure(|| {
                 while left > 0 {
                     let received = batch.receive(worker.socket.as_fd()).unwrap();
-                    worker.answer_batch(&mut batch, received);
+                    worker.answer_batch(&mut batch, received, &mut outcomes);
                     left -= received;
                 }
             });

@@ -141,7 +141,7 @@ fn with_long_answer() -> Serving {
     let (parsed, faults) = crate::zone::parse(&crate::wire::Name::root(), &source, &mut |_, _| Err(String::new()));
     assert_eq!(faults, []);
     let zone = Arc::new(crate::snapshot::compile_zone(&parsed, Vec::new(), 0).unwrap());
-    let linked = crate::snapshot::LinkedZone { zone, links: Box::default(), apex_labels: 0 };
+    let linked = crate::snapshot::LinkedZone::new(zone, Vec::new());
     let snapshot = crate::snapshot::Snapshot::new(0, vec![linked], Arc::default());
     Serving { snapshot: Arc::new(snapshot), ..Serving::default() }
 }

@@ -32,6 +32,7 @@ const ROOTS: &[&str] = &[
     "src/lib.rs",
     "src/main.rs",
     "tests/suite/main.rs",
+    "tests/bench/answer/main.rs",
     "tests/bench/src/main.rs",
     "tests/fuzz/lib.rs",
     "tests/fuzz/targets/config.rs",
