@@ -66,9 +66,13 @@ impl Traced {
         let zone = format!("{ZONE_HEAD}\nwww IN A 192.0.2.1\n_steer.www IN TXT \"web\"\nalias IN CNAME www\n");
         let folder = Folder::new([("signpost.toml", config.as_str()), ("zones/example.com.zone", zone.as_str())]);
         let server = Server::start_traced(&folder);
-        let tasks = fs::read_dir(format!("/proc/{}/task", server.process_id())).unwrap().map(Result::unwrap);
-        let is_worker = |task: &fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap().trim() == "udp-0";
-        let thread = tasks.into_iter().find(is_worker).unwrap().file_name().into_string().unwrap();
+        // A thread is named by itself, once it runs.
+        let is_worker =
+            |task: &fs::DirEntry| fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim() == "udp-0");
+        let thread = until("the worker runs", || {
+            let tasks = fs::read_dir(format!("/proc/{}/task", server.process_id())).unwrap().map(Result::unwrap);
+            tasks.into_iter().find(is_worker).map(|task| task.file_name().into_string().unwrap())
+        });
         Self { folder, server, thread }
     }
 
