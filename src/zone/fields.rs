@@ -166,7 +166,8 @@ impl<'f, 'a> Fields<'f, 'a> {
     }
 
     fn doubt_final_dot(&mut self, token: &Token<'_>, name: &Name) {
-        if !lacks_final_dot(token.text, self.context.apex_text.as_bytes()) {
+        // Below the root a final dot would change nothing: what BIND writes has "$ORIGIN ." before the apex.
+        if self.context.origin.is_root() || !lacks_final_dot(token.text, self.context.apex_text.as_bytes()) {
             return;
         }
         let text = String::from_utf8_lossy(token.text);
