@@ -138,9 +138,20 @@ pub fn parse(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, 
 pub fn read(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, Vec<Diagnostic>) {
     let (zone, mut findings) = parser::Parser::new(apex, include).run(source);
     let whole = !findings.any_error();
-    check::check_part(&zone, whole, &mut findings);
-    // What an empty file lacks has no record to be told at, but still a file.
-    let start = source.span(0, 0);
-    let placed = |finding: Diagnostic| Diagnostic { span: finding.span.or(Some(start)), ..finding };
-    (zone, findings.into_diagnostics().into_iter().map(placed).collect())
+    if whole && zone.records.is_empty() {
+        findings.push(refuse_empty(apex, source));
+    } else {
+        check::check_part(&zone, whole, &mut findings);
+    }
+    (zone, findings.into_diagnostics())
+}
+
+/// A file that was emptied, or is not written yet: one message for all that it lacks.
+fn refuse_empty(apex: &Name, source: &Source) -> Diagnostic {
+    let is_blank = source.text().iter().all(u8::is_ascii_whitespace);
+    let fault = if is_blank { "the file is empty" } else { "the file holds no record" };
+    let help = "write the zone, beginning with: @ 3600 IN SOA ns1 hostmaster 1 7200 3600 1209600 300";
+    Diagnostic::error(source.span(0, 0), format!("{fault}; the zone \"{apex}\" needs an SOA and an NS record at least"))
+        .label("nothing here can be served")
+        .help(help)
 }
