@@ -17,6 +17,12 @@ fn apex() -> Name {
     Name::parse(b"example.com.", None).unwrap()
 }
 
+/// The zone that a file's first line names in a comment, `; zone NAME`, else `example.com`.
+fn apex_of(source: &Source) -> Name {
+    let line = source.text().strip_prefix(b"; zone ").and_then(|text| text.split(|&byte| byte == b'\n').next());
+    line.map_or_else(apex, |name| Name::parse(name, None).unwrap())
+}
+
 /// Zone files by name; `include` finds the others.
 struct Folder {
     sources: Sources,
@@ -35,7 +41,7 @@ impl Folder {
         reader: fn(&Name, &Source, &mut Include<'_>) -> (Zone, Vec<Diagnostic>),
     ) -> (Zone, Vec<Diagnostic>) {
         let source = self.sources.add(name, self.files[name].clone());
-        reader(&apex(), &source, &mut |path, _| match self.files.get(path) {
+        reader(&apex_of(&source), &source, &mut |path, _| match self.files.get(path) {
             Some(text) => Ok(self.sources.add(path, text.clone())),
             None => Err("there is no such file".to_owned()),
         })
@@ -481,7 +487,7 @@ fn rendered_messages(path: &std::path::Path) -> String {
     let mut sources = Sources::default();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let source: Arc<Source> = sources.add(name, std::fs::read(path).unwrap());
-    let (_, diagnostics) = read(&apex(), &source, &mut |wanted, _| {
+    let (_, diagnostics) = read(&apex_of(&source), &source, &mut |wanted, _| {
         let text = std::fs::read(path.with_file_name(wanted)).map_err(|_| "there is no such file".to_owned())?;
         Ok(sources.add(wanted, text))
     });

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::super::Record;
 use super::nodes::{Key, Node, Nodes, shown, target};
+use super::targets::{is_told, missing_help};
 use super::{Found, finding};
 use crate::wire::RrType;
 
@@ -16,20 +17,20 @@ const AT_CUT: [RrType; 4] = [RrType::NS, RrType::DS, RrType::RRSIG, RrType::NSEC
 pub(super) fn glue_missing(nodes: &Nodes<'_>, found: &mut Found) {
     for (ns, host, _) in unaddressed(nodes).filter(|(.., is_glue)| *is_glue) {
         let message = || format!("the name server \"{}\" of \"{}\" has no glue: an A or AAAA record", shown(host), ns.owner);
-        found.add(|| finding(Some(ns.span), message()).label("named here").help(add_address(host)));
+        let help = || format!("add its address: {} IN A ADDRESS", shown(host));
+        found.add(|| finding(Some(ns.data), message()).label("named here").help(help()));
     }
 }
 
 /// A name server inside the zone without an address.
 pub(super) fn address_missing(nodes: &Nodes<'_>, found: &mut Found) {
     for (ns, host, _) in unaddressed(nodes).filter(|(.., is_glue)| !is_glue) {
+        if !found.is_full() && is_told(nodes, host) {
+            continue;
+        }
         let message = || format!("the name server \"{}\" of \"{}\" has no A or AAAA record", shown(host), ns.owner);
-        found.add(|| finding(Some(ns.span), message()).label("named here").help(add_address(host)));
+        found.add(|| finding(Some(ns.data), message()).label("named here").help(missing_help(nodes, ns.rtype, &shown(host))));
     }
-}
-
-fn add_address(host: &[u8]) -> String {
-    format!("add its address: {} IN A ADDRESS", shown(host))
 }
 
 /// The NS records whose host has no address though it is ours to give, with the host, and whether the address would be glue.

@@ -9,9 +9,11 @@ mod apex;
 mod cuts;
 mod dnssec;
 mod nodes;
+mod owners;
 mod rrsets;
 mod slips;
 mod targets;
+mod values;
 
 use super::Zone;
 use super::findings::Findings;
@@ -82,6 +84,10 @@ pub const CHECKS: &[Check] = &[
     warning("host-name", slips::host_name, "BIND refuses such a zone where it is primary (RFC 952, RFC 1123 §2.1)"),
     warning("wildcard-inside", slips::wildcard_inside, "a \"*\" is a wildcard as the first label only (RFC 4592 §2.1.1)"),
     warning("policy-text-twice", slips::policy_text_twice, "of two, mail servers use none (RFC 7208 §4.5, RFC 7489 §6.6.3)"),
+    warning("srv-owner", owners::srv_owner, "clients ask for _SERVICE._PROTOCOL alone (RFC 2782)"),
+    warning("reverse-owner", owners::reverse_owner, "nobody asks for what is no address (RFC 1035 §3.5, RFC 3596 §2.5)"),
+    warning("caa-tag", values::caa_tag, "certification authorities pass over what they do not know (RFC 8659 §4.1)"),
+    warning("spf-joined", values::spf_joined, "readers join strings without a blank (RFC 7208 §3.3)"),
     absent(warning("spf-type", slips::spf_type, "SPF policies are read from TXT records alone (RFC 7208 §3.1)")),
 ];
 
@@ -90,6 +96,8 @@ pub const CHECKS: &[Check] = &[
 struct Found {
     kept: Vec<Diagnostic>,
     more: usize,
+    /// How often the last one was found again at its place: the records of a `$GENERATE` all stand there.
+    again: usize,
 }
 
 impl Found {
@@ -97,8 +105,22 @@ impl Found {
     fn add(&mut self, finding: impl FnOnce() -> Diagnostic) {
         if self.is_full() {
             self.more += 1;
-        } else {
-            self.kept.push(finding());
+            return;
+        }
+        let finding = finding();
+        if finding.span.is_some() && self.kept.last().is_some_and(|last| last.span == finding.span) {
+            self.again += 1;
+            return;
+        }
+        self.end_place();
+        self.kept.push(finding);
+    }
+
+    /// Says of the last finding how often it was found at its place.
+    fn end_place(&mut self) {
+        let again = std::mem::take(&mut self.again);
+        if let Some(last) = self.kept.last_mut().filter(|_| again > 0) {
+            last.label = format!("{}; the same for {again} more of this line", last.label);
         }
     }
 
@@ -135,6 +157,7 @@ impl Check {
     fn run(&self, nodes: &Nodes<'_>) -> Found {
         let mut found = Found::default();
         (self.function)(nodes, &mut found);
+        found.end_place();
         found.kept.iter_mut().for_each(|finding| finding.severity = self.severity);
         found
     }

@@ -170,7 +170,7 @@ pub(super) fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The first host that RDATA names.
 pub(super) fn target(record: &Record) -> Option<&[u8]> {
     match record.rtype {
-        RrType::NS | RrType::CNAME | RrType::DNAME => Some(&record.rdata),
+        RrType::NS | RrType::CNAME | RrType::DNAME | RrType::PTR => Some(&record.rdata),
         RrType::MX => record.rdata.get(2..),
         RrType::SRV => record.rdata.get(6..),
         other => {

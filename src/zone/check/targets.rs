@@ -1,10 +1,12 @@
 //! Checks of the hosts that records lead to, as far as they are in the zone.
 //! Name servers are in `cuts.rs`: theirs is a matter of glue.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::super::Record;
-use super::nodes::{Nodes, shown, target};
+use super::nodes::{Key, Nodes, shown, suffixes, target};
+use super::owners::is_reverse;
 use super::{Found, finding};
 use crate::wire::RrType;
 
@@ -30,11 +32,21 @@ pub(super) fn target_is_alias(nodes: &Nodes<'_>, found: &mut Found) {
     }
 }
 
+/// What leads to a name, which has to be there.
+const LEADING: [RrType; 6] = [RrType::CNAME, RrType::DNAME, RrType::MX, RrType::SRV, RrType::SVCB, RrType::HTTPS];
+
 /// An alias or service that leads to a name of this zone where nothing is: most often its final dot is missing.
 pub(super) fn target_missing(nodes: &Nodes<'_>, found: &mut Found) {
-    for record in nodes.all_of(&[RrType::CNAME, RrType::MX, RrType::SRV, RrType::SVCB, RrType::HTTPS]) {
+    let inhabited = inhabited(nodes);
+    // Elsewhere a PTR may name what is no host (RFC 6763 §4.1).
+    let reverse = is_reverse(&nodes.zone.apex).then_some(RrType::PTR);
+    let types: Vec<RrType> = LEADING.into_iter().chain(reverse).collect();
+    for record in nodes.all_of(&types) {
         let Some(target) = target(record).filter(|target| nodes.is_inside(target)) else { continue };
         if nodes.find(target).is_some() || nodes.highest_cut(target).is_some() || is_made(nodes, target) {
+            continue;
+        }
+        if record.rtype == RrType::DNAME && inhabited.contains(&Key(target)) {
             continue;
         }
         // What can't be shown any more is only counted.
@@ -43,8 +55,20 @@ pub(super) fn target_missing(nodes: &Nodes<'_>, found: &mut Found) {
         }
         let target = shown(target);
         let message = || format!("the {} record of \"{}\" names \"{target}\", which has no records", record.rtype, record.owner);
-        found.add(|| finding(Some(record.data), message()).label("leads nowhere").help(missing_help(nodes, &target)));
+        found.add(|| {
+            finding(Some(record.data), message()).label("leads nowhere").help(missing_help(nodes, record.rtype, &target))
+        });
     }
+}
+
+/// The targets of DNAMEs below which there are names: a DNAME leads to them, whether or not the target has records.
+fn inhabited<'z>(nodes: &Nodes<'z>) -> HashSet<Key<'z>> {
+    let targets: HashSet<Key<'_>> = nodes.all(RrType::DNAME).iter().filter_map(|dname| target(dname)).map(Key).collect();
+    if targets.is_empty() {
+        return targets;
+    }
+    let names = nodes.iter().flat_map(|node| suffixes(node.owner.as_wire()).skip(1));
+    names.filter_map(|name| targets.get(&Key(name)).copied()).collect()
 }
 
 /// Whether a wildcard or a DNAME makes the name.
@@ -54,7 +78,7 @@ fn is_made(nodes: &Nodes<'_>, name: &[u8]) -> bool {
 }
 
 /// An address, or a name whose final dot is plainly missing, has had its own message.
-fn is_told(nodes: &Nodes<'_>, target: &[u8]) -> bool {
+pub(super) fn is_told(nodes: &Nodes<'_>, target: &[u8]) -> bool {
     let apex = nodes.zone.apex.to_string();
     let Some(written) = written(nodes, &shown(target)) else { return false };
     let written = written.trim_end_matches('.');
@@ -67,10 +91,18 @@ fn written(nodes: &Nodes<'_>, target: &str) -> Option<String> {
     target.strip_suffix(&nodes.zone.apex.to_string()).map(str::to_owned)
 }
 
-fn missing_help(nodes: &Nodes<'_>, target: &str) -> String {
-    match written(nodes, target).filter(|written| written.trim_end_matches('.').contains('.')) {
-        Some(written) => format!("write \"{written}\" with its final dot if that is the whole name, else add an address for it"),
-        None => format!("correct the name, or add its address: {target} IN A ADDRESS"),
+/// The next step where a record of this type names what is not there.
+pub(super) fn missing_help(nodes: &Nodes<'_>, rtype: RrType, target: &str) -> String {
+    let whole = written(nodes, target).filter(|written| written.trim_end_matches('.').contains('.'));
+    let is_host = ![RrType::PTR, RrType::DNAME].contains(&rtype);
+    match whole {
+        Some(whole) if is_host => {
+            format!("write \"{whole}\" with its final dot if that is the whole name, else add an address for it")
+        }
+        Some(whole) => format!("write \"{whole}\" with its final dot if that is the whole name, else correct it"),
+        None if rtype == RrType::NS => format!("add its address: {target} IN A ADDRESS"),
+        None if is_host => format!("correct the name, or add its address: {target} IN A ADDRESS"),
+        None => "write the whole name with its final dot, such as \"www.example.com.\"".to_owned(),
     }
 }
 
