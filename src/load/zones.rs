@@ -121,6 +121,7 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         Ok(source)
     };
     let (parsed, mut diagnostics) = zone::read(apex, &source, &mut include);
+    diagnostics.extend(doubt_letters(apex, &source));
     let (bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, |steer| setting.target(steer));
     diagnostics.extend(faults);
     let compiled = if any_error(&diagnostics) {
@@ -130,6 +131,13 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
         compiled.ok().map(|compiled| (parsed, compiled))
     };
     ReadZone { compiled, diagnostics, files: noted.into() }
+}
+
+/// Clients ask for names by their A-labels (RFC 5890): no question comes for a name as it is written on paper.
+fn doubt_letters(apex: &Name, source: &Source) -> Option<Diagnostic> {
+    let doubt = || Diagnostic::warning(source.span(0, 0), format!("the zone \"{apex}\" has letters beyond ASCII in its name"));
+    let help = "call the file by the zone's A-labels, which begin with \"xn--\"";
+    (!apex.as_wire().is_ascii()).then(|| doubt().label("nobody asks for it so").help(help))
 }
 
 /// The included file `path`, which must be beneath the zone folder. One file has one name here, however it is written.

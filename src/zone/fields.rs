@@ -97,9 +97,11 @@ impl<'f, 'a> Fields<'f, 'a> {
         let token = self.word(what)?;
         let digits = token.text.iter().all(u8::is_ascii_digit);
         let number = std::str::from_utf8(token.text).ok().filter(|_| digits).and_then(|text| text.parse().ok());
-        number
-            .and_then(|number: u32| T::try_from(number).ok())
-            .ok_or_else(|| expected(what, &token).label(if digits { "this is larger" } else { "this is not a number" }))
+        number.and_then(|number: u32| T::try_from(number).ok()).ok_or_else(|| {
+            let fault = expected(what, &token).label(if digits { "this is larger" } else { "this is not a number" });
+            // A date and a counter, as RFC 1912 §2.2 has them.
+            if what.word == "serial" { fault.help("write ten digits without hyphens, such as 2026112401") } else { fault }
+        })
     }
 
     /// Takes a duration: seconds, or numbers with units.
@@ -137,6 +139,7 @@ impl<'f, 'a> Fields<'f, 'a> {
         })?;
         self.doubt_final_dot(&token, &name);
         self.doubt_at_sign(&token);
+        self.doubt_blank(&token);
         Ok(name)
     }
 
@@ -157,12 +160,16 @@ impl<'f, 'a> Fields<'f, 'a> {
     pub(super) fn string(&mut self, what: What<'_>) -> Result<Cow<'a, [u8]>, Diagnostic> {
         let token = self.take(what)?;
         self.doubt_comment(&token);
+        self.doubt_quotation_mark(&token);
         decode(&token)
     }
 
     /// Nothing more may follow.
     pub(super) fn finish(&self) -> Result<(), Diagnostic> {
-        self.peek().map_or(Ok(()), |token| Err(expected(what("the end of the line"), &token).label("one field too many")))
+        let Some(token) = self.peek() else { return Ok(()) };
+        let fault = expected(what("the end of the line"), &token).label("one field too many");
+        let is_comment = begins_foreign_comment(&token);
+        Err(if is_comment { fault.help("a comment begins with \";\"") } else { fault })
     }
 
     fn doubt_final_dot(&mut self, token: &Token<'_>, name: &Name) {
@@ -182,7 +189,29 @@ impl<'f, 'a> Fields<'f, 'a> {
         if at > 0 && token.text.get(at - 1) != Some(&b'\\') {
             let warning = Diagnostic::warning(token.span, format!("there is an \"@\" inside the name {}", found(token)))
                 .label("alone it means the origin; here it is a character")
-                .help("in a mailbox a dot stands for the @: \"hostmaster.example.com.\"");
+                .help(format!("in a mailbox a dot stands for the @: \"{}\"", cut(&mailbox(token.text, at))));
+            self.findings.push(warning);
+        }
+    }
+
+    /// Pasted from a web page or a document; to the eye it is a blank, to a name server a letter.
+    fn doubt_blank(&mut self, token: &Token<'_>) {
+        if has_no_break_space(token.text) {
+            let warning = Diagnostic::warning(token.span, format!("there is a no-break space in the name {}", found(token)))
+                .label("it looks like a blank, and is a character of the name")
+                .help("type a plain blank in its place");
+            self.findings.push(warning);
+        }
+    }
+
+    /// `TXT “v=spf1 -all”`: the marks of word processors quote nothing.
+    fn doubt_quotation_mark(&mut self, token: &Token<'_>) {
+        // U+2018 to U+201F in UTF-8. Inside plain quotes they are text.
+        if !token.quoted && matches!(token.text, [0xe2, 0x80, 0x98..=0x9f, ..]) {
+            let warning =
+                Diagnostic::warning(token.span, format!("the string {} begins with a curly quotation mark", found(token)))
+                    .label("it is a character of the string; the string ends at the next blank")
+                    .help("type plain double quotes around the string: \"");
             self.findings.push(warning);
         }
     }
@@ -203,7 +232,28 @@ impl<'f, 'a> Fields<'f, 'a> {
 
 /// "expected X, but found Y" at a token.
 pub(super) fn expected(what: What<'_>, token: &Token<'_>) -> Diagnostic {
-    Diagnostic::error(token.span, format!("expected {what}, but found {}", found(token)))
+    let fault = Diagnostic::error(token.span, format!("expected {what}, but found {}", found(token)));
+    let is_pasted = has_no_break_space(token.text);
+    if is_pasted { fault.help("there is a no-break space in it: type a plain blank in its place") } else { fault }
+}
+
+/// Whether what begins here would be a comment in other languages.
+pub(super) fn begins_foreign_comment(token: &Token<'_>) -> bool {
+    !token.quoted && [b"#".as_slice(), b"//", b"/*", b"--"].iter().any(|start| token.text.starts_with(start))
+}
+
+/// U+00A0 in UTF-8.
+pub(super) fn has_no_break_space(text: &[u8]) -> bool {
+    text.windows(2).any(|pair| pair == [0xc2, 0xa0])
+}
+
+/// The name that a mailbox with an @ at this place was meant to be: dots before it belong to its first label.
+fn mailbox(text: &[u8], at: usize) -> String {
+    let part = |range: Option<&[u8]>| String::from_utf8_lossy(range.unwrap_or_default()).into_owned();
+    let (user, host) = (part(text.get(..at)), part(text.get(at + 1..)));
+    let dot = if host.contains('.') && !host.ends_with('.') { "." } else { "" };
+    let plain = if user.contains('\\') { user } else { user.replace('.', "\\.") };
+    format!("{plain}.{host}{dot}")
 }
 
 /// A fault with a next step: its own, else this one.

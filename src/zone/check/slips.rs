@@ -2,10 +2,11 @@
 //! Each is sure enough that a warning is right far more often than wrong.
 
 use super::super::Record;
+use super::super::fields::has_no_break_space;
 use super::nodes::{Node, Nodes};
 use super::{Found, finding};
 use crate::diagnostic::did_you_mean;
-use crate::wire::RrType;
+use crate::wire::{Name, RrType};
 
 /// The label that binds.
 const STEER: &str = "_steer";
@@ -38,16 +39,38 @@ pub(super) fn steer_misspelt(nodes: &Nodes<'_>, found: &mut Found) {
 
 /// RFC 952, RFC 1123 §2.1: letters, digits and hyphens. Names that SPF and Active Directory make up are excepted, as in BIND.
 pub(super) fn host_name(nodes: &Nodes<'_>, found: &mut Found) {
+    // Where the zone itself has other letters, that is told of its file and not of each host.
+    if !nodes.zone.apex.as_wire().is_ascii() {
+        return;
+    }
     for node in nodes.iter().filter(|node| !is_host_name(node)) {
         let host = node.records.iter().find(|record| [RrType::A, RrType::AAAA, RrType::MX].contains(&record.rtype));
         let Some(record) = host else { continue };
         let message = || format!("\"{}\" is no host's name, but has a record of type {}", node.owner, record.rtype);
+        // A no-break space has had its own message.
+        if has_no_break_space(node.owner.as_wire()) {
+            continue;
+        }
         found.add(|| {
-            finding(Some(record.span), message())
-                .label("hosts have letters, digits and hyphens")
-                .help("rename it; where BIND is the primary of this zone, it would refuse it")
+            let (label, help) = rename(node.owner);
+            finding(Some(record.span), message()).label(label).help(help)
         });
     }
+}
+
+/// Why a name is no host's, and what to do.
+fn rename(owner: &Name) -> (&'static str, String) {
+    let binds = owner.labels().next().is_some_and(|label| label.eq_ignore_ascii_case(STEER.as_bytes()));
+    if let Some(bound) = owner.parent().filter(|_| binds) {
+        let help = format!("write {owner} IN TXT \"web\" with the name of a pool or policy; the address belongs to \"{bound}\"");
+        return ("a binding is a TXT record", help);
+    }
+    if !owner.as_wire().is_ascii() {
+        let help = "write it as clients ask for it, by its A-label that begins with \"xn--\" (RFC 5890)";
+        return ("hosts have letters of ASCII, digits and hyphens", help.to_owned());
+    }
+    let help = "rename it; where BIND is the primary of this zone, it would refuse it";
+    ("hosts have letters, digits and hyphens", help.to_owned())
 }
 
 fn is_host_name(node: &Node<'_, '_>) -> bool {
