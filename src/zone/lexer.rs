@@ -196,11 +196,27 @@ impl<'a> Lexer<'a> {
                 _ => self.at += 1,
             }
         }
+        self.skip_continued();
         let swallowed = self.slice(start..self.at);
         if swallowed.contains(&b')') {
             *open = None;
         }
         entry.fail(self.unclosed_quote(start));
+    }
+
+    /// At the end of a line that ends inside a string: the next line goes on with it if one quote more closes there than opens.
+    fn skip_continued(&mut self) {
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let mut escaped = false;
+        let mut quotes = 0_usize;
+        for &byte in line {
+            quotes += usize::from(byte == b'"' && !escaped);
+            escaped = byte == b'\\' && !escaped;
+        }
+        if !quotes.is_multiple_of(2) {
+            self.at += 1 + line.len();
+        }
     }
 
     fn push(&self, entry: &mut Entry<'a>, text: std::ops::Range<usize>, whole: std::ops::Range<usize>, quoted: bool) {
@@ -237,10 +253,18 @@ impl<'a> Lexer<'a> {
         self.at = offset;
         loop {
             self.at = self.line_end() + 1;
-            if !matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b')')) {
+            let goes_on = matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b')'));
+            if !goes_on && !self.is_lone_number() {
                 return;
             }
         }
+    }
+
+    /// Whether a number is all that a line has: a field of an SOA, and no record.
+    fn is_lone_number(&self) -> bool {
+        let line = self.slice(self.at..self.line_end());
+        let text = line.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        text.first().is_some_and(u8::is_ascii_digit) && text.iter().all(u8::is_ascii_alphanumeric)
     }
 
     fn stray_parenthesis(&self) -> Diagnostic {
@@ -339,6 +363,7 @@ mod tests {
         let table: &[(&str, &[&str])] = &[
             // The unclosed parenthesis swallows lines until one looks like a record's start.
             ("a (\n b\n c\nd e\nf", &["a b c d e f !1:3", "d e", "f"]),
+            ("a (\n1\n2h ; x\n3 b\n4", &["a 1 2h 3 b 4 !1:3", "3 b", "4"]),
             ("a (\n b\nc ( d )\ne", &["a b c !1:3", "c d", "e"]),
             ("a (\n b\n)\nc )\nd", &["a b", "c !4:3", "d"]),
             ("a \"b\nc d", &["a !1:3", "c d"]),
@@ -349,7 +374,10 @@ mod tests {
             ("a\r\r\nb\r", &["a", "b"]),
             ("a ; b\rc\nd\n;\r\n; e\rf", &["a ?1:6", "d", "?4:4"]),
             (")\na", &["!1:1", "a"]),
-            ("\"\n\"", &["!1:1", "!2:1"]),
+            // What closes on the next line is one fault and not two.
+            ("\"\n\"", &["!1:1"]),
+            ("a \"b\nc\\\"\" d\ne", &["a !1:3", "e"]),
+            ("a \"b\nc \"d\"\ne", &["a !1:3", "c \"d\"", "e"]),
         ];
         for (text, entries) in table {
             assert_eq!(lex(text), *entries, "{text:?}");

@@ -3,7 +3,7 @@
 //! A fault costs one record and never the next: what is wrong with a line is reported, what it would have left behind is kept or
 //! marked unknown, so that no line is blamed for another one. Class IN only.
 
-use super::fields::{Context, Fields, expected, found, or_help, what};
+use super::fields::{Context, Fields, begins_foreign_comment, expected, found, or_help, what};
 use super::findings::Findings;
 use super::lexer::{BYTE_ORDER_MARK, Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
@@ -31,6 +31,8 @@ pub(super) struct Parser<'p, 'c> {
     pub(super) generated: u64,
     /// How many octets of text these were written in.
     pub(super) generated_octets: u64,
+    /// Whose file this is, if its SOA says that it is another zone's.
+    foreign: Option<Name>,
     /// Room for the RDATA of one record, used again.
     wire: Vec<u8>,
 }
@@ -77,6 +79,7 @@ impl<'p, 'c> Parser<'p, 'c> {
             included: 0,
             generated: 0,
             generated_octets: 0,
+            foreign: None,
             wire: Vec::new(),
         }
     }
@@ -122,14 +125,18 @@ impl<'p, 'c> Parser<'p, 'c> {
             if directive.is_none() && !entry.leading_blank {
                 self.owner(scope, entry);
             }
-            return Err(fault);
+            // The minimum that would stand in for a TTL may be in what can't be read.
+            if self.last_ttl.is_none() && entry.tokens.iter().any(is_soa) {
+                self.default_ttl.get_or_insert_default();
+            }
+            return Err(no_record(entry).unwrap_or(fault));
         }
         if entry.tokens.is_empty() {
             return Ok(());
         }
         match directive {
             Some(first) => self.directive(scope, entry, &first),
-            None => self.record(scope, entry),
+            None => self.record(scope, entry).map_err(|fault| no_record(entry).unwrap_or(fault)),
         }
     }
 
@@ -171,13 +178,16 @@ impl<'p, 'c> Parser<'p, 'c> {
     fn owner(&mut self, scope: &mut Scope<'_>, entry: &Entry<'_>) {
         let Some(first) = entry.tokens.first() else { return };
         if entry.leading_blank {
-            if scope.owner == Owner::None {
-                scope.owner = Owner::Refused;
+            // An owner with blanks before it is told as such.
+            if scope.owner == Owner::None && !is_indented_owner(entry) {
                 self.findings.push(
                     Diagnostic::error(first.span, "the record has no owner")
                         .label("a line that begins with a blank belongs to the last owner, and there is none yet")
                         .help("begin the line with the owner, such as \"@\" for the zone itself"),
                 );
+            }
+            if scope.owner == Owner::None {
+                scope.owner = Owner::Refused;
             }
             return;
         }
@@ -185,9 +195,7 @@ impl<'p, 'c> Parser<'p, 'c> {
         scope.owner = match name {
             Ok(name) if name.is_at_or_below(self.apex) => Owner::Known(name),
             Ok(name) => {
-                let message = format!("\"{name}\" is outside the zone \"{}\"", self.apex);
-                let help = format!("a zone's file holds the names at or below \"{}\" only", self.apex);
-                self.findings.push(Diagnostic::error(first.span, message).label("this owner").help(help));
+                self.refuse_outside(entry, first, name);
                 Owner::Refused
             }
             Err(fault) => {
@@ -195,6 +203,21 @@ impl<'p, 'c> Parser<'p, 'c> {
                 Owner::Refused
             }
         };
+    }
+
+    /// Refuses an owner of another zone. Where the SOA is another zone's, so is the file, and that is said once.
+    fn refuse_outside(&mut self, entry: &Entry<'_>, first: &Token<'_>, name: Name) {
+        if self.foreign.as_ref().is_some_and(|foreign| name.is_at_or_below(foreign)) {
+            return;
+        }
+        let fault = Diagnostic::error(first.span, format!("\"{name}\" is outside the zone \"{}\"", self.apex));
+        self.findings.push(if entry.tokens.iter().skip(1).take(3).any(is_soa) {
+            let help = format!("is the file misnamed? the file of the zone \"{name}\" has that name, with the ending \".zone\"");
+            self.foreign = Some(name);
+            fault.label("it has the SOA: this is another zone's file, of which no more is reported").help(help)
+        } else {
+            fault.label("this owner").help(format!("a zone's file holds the names at or below \"{}\" only", self.apex))
+        });
     }
 
     /// The TTL of a record: its own, else `$TTL` (RFC 2308 §4), else the last one given (RFC 1035 §5.1), else, as BIND has it, the
@@ -303,16 +326,44 @@ fn refuse_meta(token: &Token<'_>) -> Diagnostic {
         .help("remove the record")
 }
 
+/// What is no record by any reading: a comment as other languages have it, or what a merge left behind.
+fn no_record(entry: &Entry<'_>) -> Option<Diagnostic> {
+    let first = entry.tokens.first().filter(|first| !first.quoted)?;
+    let marks = [b"<<<<<<<".as_slice(), b"|||||||", b"=======", b">>>>>>>"];
+    if marks.iter().any(|mark| first.text.starts_with(mark)) {
+        let fault = Diagnostic::error(first.span, "a merge conflict is left in the file").label("one of its marks");
+        return Some(fault.help("keep the lines that hold, and remove the marks"));
+    }
+    begins_foreign_comment(first).then(|| {
+        Diagnostic::error(first.span, format!("{} begins no comment here", found(first)))
+            .label("it is read as the first word of a record")
+            .help("a comment begins with \";\"")
+    })
+}
+
+fn is_soa(token: &Token<'_>) -> bool {
+    !token.quoted && token.text.eq_ignore_ascii_case(b"SOA")
+}
+
+/// Whether a word names a type or a class.
+fn names_type(token: &Token<'_>) -> bool {
+    let word = String::from_utf8_lossy(token.text);
+    RrType::from_mnemonic(&word).is_some() || class_of(&word).is_some()
+}
+
+/// Whether blanks stand before what was meant as the owner.
+fn is_indented_owner(entry: &Entry<'_>) -> bool {
+    let Some((first, behind)) = entry.tokens.split_first() else { return false };
+    let is_ttl = first.text.first().is_some_and(u8::is_ascii_digit);
+    entry.leading_blank && !first.quoted && !is_ttl && !names_type(first) && behind.iter().take(3).any(names_type)
+}
+
 /// What to say of a type that is none; often it is another field that is missing or misplaced.
 fn unknown_type(token: &Token<'_>, word: &str, entry: &Entry<'_>) -> Diagnostic {
     let known = || LAYOUTS.iter().map(|layout| layout.mnemonic);
-    let names_type = |token: &Token<'_>| {
-        let word = String::from_utf8_lossy(token.text);
-        RrType::from_mnemonic(&word).is_some() || class_of(&word).is_some()
-    };
     let fault = expected(what("a record type"), token);
     let is_first = entry.tokens.first().is_some_and(|first| first.span == token.span);
-    if entry.leading_blank && is_first && entry.tokens.iter().skip(1).take(3).any(names_type) {
+    if is_first && is_indented_owner(entry) {
         return fault
             .label("a line that begins with a blank has no owner")
             .help("if this is the owner, remove the blanks before it");
@@ -324,6 +375,7 @@ fn unknown_type(token: &Token<'_>, word: &str, entry: &Entry<'_>) -> Diagnostic 
     }
     let fault = fault.label("not a known type");
     match did_you_mean(word, known().chain(["IN"])) {
+        _ if fault.help.is_some() => fault,
         Some(near) => fault.help(format!("did you mean \"{near}\"?")),
         None => fault.help("a type without a name here is written by its number: TYPEnnn \\# LENGTH HEX (RFC 3597)"),
     }
