@@ -183,9 +183,15 @@ fn mistake(shape: Shape, raw: &[u8]) -> &'static str {
         Shape::Keys => "each once, known by name or as keyNNNNN, not \"mandatory\" itself",
         Shape::Empty => "write the name alone",
         Shape::Ipv4 if raw.contains(&b':') => "IPv6 addresses belong into ipv6hint",
-        Shape::Ipv6 if !raw.contains(&b':') => "IPv4 addresses belong into ipv4hint",
+        Shape::Ipv6 if !raw.contains(&b':') && raw.iter().all(|byte| !byte.is_ascii_alphabetic()) => {
+            "IPv4 addresses belong into ipv4hint"
+        }
         Shape::Protocols => "each from 1 to 255 octets",
-        Shape::Port | Shape::Ipv4 | Shape::Ipv6 | Shape::Base64 | Shape::Path | Shape::Opaque => "",
+        Shape::Ipv4 => "such as 192.0.2.1,192.0.2.2; a name can't stand here",
+        Shape::Ipv6 => "such as 2001:db8::1,2001:db8::2; a name can't stand here",
+        Shape::Port => "such as 443",
+        Shape::Base64 => "letters and digits, padded with = to a multiple of 4",
+        Shape::Path | Shape::Opaque => "",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 pub(in crate::zone) fn ipv4(fields: &mut Fields<'_, '_>, what: What<'_>) -> Result<Ipv4Addr, Diagnostic> {
     let token = fields.word(what)?;
     let text = std::str::from_utf8(token.text).unwrap_or("\u{fffd}");
-    text.parse().map_err(|_| expected(what, &token).label(ipv4_mistake(&String::from_utf8_lossy(token.text))))
+    text.parse().map_err(|_| several(expected(what, &token).label(ipv4_mistake(&String::from_utf8_lossy(token.text))), text))
 }
 
 fn ipv4_mistake(text: &str) -> &'static str {
@@ -41,7 +41,16 @@ fn ipv4_mistake(text: &str) -> &'static str {
 pub(in crate::zone) fn ipv6(fields: &mut Fields<'_, '_>, what: What<'_>) -> Result<Ipv6Addr, Diagnostic> {
     let token = fields.word(what)?;
     let text = std::str::from_utf8(token.text).unwrap_or("\u{fffd}");
-    text.parse().map_err(|_| expected(what, &token).label(ipv6_mistake(&String::from_utf8_lossy(token.text))))
+    text.parse().map_err(|_| several(expected(what, &token).label(ipv6_mistake(&String::from_utf8_lossy(token.text))), text))
+}
+
+/// Addresses in a list want a record each.
+fn several(fault: Diagnostic, text: &str) -> Diagnostic {
+    if text.contains(',') {
+        fault.label("a record holds one address, without a comma").help("write a record for each address, each on its own line")
+    } else {
+        fault
+    }
 }
 
 fn ipv6_mistake(text: &str) -> &'static str {

@@ -74,7 +74,13 @@ fn angle(fields: &mut Fields<'_, '_>, axis: &Axis) -> Result<u32, Diagnostic> {
         }
         let value = std::str::from_utf8(token.text).ok().and_then(|text| decimal(text, digits));
         let value = value.and_then(|value| u32::try_from(value).ok()).filter(|value| *value <= most).ok_or_else(|| {
-            expected(what, &token).label(format!("up to {} degrees, 59 minutes and 59.999 seconds", axis.degrees_max))
+            let label = format!("up to {} degrees, 59 minutes and 59.999 seconds", axis.degrees_max);
+            let fault = expected(what, &token);
+            if unit == 1 || !token.text.contains(&b'.') {
+                return fault.label(label);
+            }
+            let help = "write degrees, minutes and seconds, such as: LOC 52 31 12 N 13 24 36 E 34m";
+            fault.label("only seconds have a fraction").help(help)
         })?;
         total += value * unit;
     }
