@@ -244,7 +244,7 @@ pub(super) fn begins_foreign_comment(token: &Token<'_>) -> bool {
 
 /// U+00A0 in UTF-8.
 pub(super) fn has_no_break_space(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| pair == [0xc2, 0xa0])
+    !text.is_ascii() && text.windows(2).any(|pair| pair == [0xc2, 0xa0])
 }
 
 /// The name that a mailbox with an @ at this place was meant to be: dots before it belong to its first label.
