@@ -238,8 +238,23 @@ pub(super) fn expected(what: What<'_>, token: &Token<'_>) -> Diagnostic {
 }
 
 /// Whether what begins here would be a comment in other languages.
-pub(super) fn begins_foreign_comment(token: &Token<'_>) -> bool {
+fn begins_foreign_comment(token: &Token<'_>) -> bool {
     !token.quoted && [b"#".as_slice(), b"//", b"/*", b"--"].iter().any(|start| token.text.starts_with(start))
+}
+
+/// What is no record by any reading: a comment as other languages have it, or what a merge left behind.
+pub(super) fn no_record(entry: &Entry<'_>) -> Option<Diagnostic> {
+    let first = entry.tokens.first().filter(|first| !first.quoted)?;
+    let marks = [b"<<<<<<<".as_slice(), b"|||||||", b"=======", b">>>>>>>"];
+    if marks.iter().any(|mark| first.text.starts_with(mark)) {
+        let fault = Diagnostic::error(first.span, "a merge conflict is left in the file").label("one of its marks");
+        return Some(fault.help("keep the lines that hold, and remove the marks"));
+    }
+    begins_foreign_comment(first).then(|| {
+        Diagnostic::error(first.span, format!("{} begins no comment here", found(first)))
+            .label("it is read as the first word of a record")
+            .help("a comment begins with \";\"")
+    })
 }
 
 /// U+00A0 in UTF-8.

@@ -3,7 +3,7 @@
 //! A fault costs one record and never the next: what is wrong with a line is reported, what it would have left behind is kept or
 //! marked unknown, so that no line is blamed for another one. Class IN only.
 
-use super::fields::{Context, Fields, begins_foreign_comment, expected, found, or_help, what};
+use super::fields::{Context, Fields, expected, found, no_record, or_help, what};
 use super::findings::Findings;
 use super::lexer::{BYTE_ORDER_MARK, Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
@@ -324,21 +324,6 @@ fn refuse_meta(token: &Token<'_>) -> Diagnostic {
     Diagnostic::error(token.span, format!("no record can have the type {}", found(token)))
         .label("it is for queries and messages only (RFC 6895)")
         .help("remove the record")
-}
-
-/// What is no record by any reading: a comment as other languages have it, or what a merge left behind.
-fn no_record(entry: &Entry<'_>) -> Option<Diagnostic> {
-    let first = entry.tokens.first().filter(|first| !first.quoted)?;
-    let marks = [b"<<<<<<<".as_slice(), b"|||||||", b"=======", b">>>>>>>"];
-    if marks.iter().any(|mark| first.text.starts_with(mark)) {
-        let fault = Diagnostic::error(first.span, "a merge conflict is left in the file").label("one of its marks");
-        return Some(fault.help("keep the lines that hold, and remove the marks"));
-    }
-    begins_foreign_comment(first).then(|| {
-        Diagnostic::error(first.span, format!("{} begins no comment here", found(first)))
-            .label("it is read as the first word of a record")
-            .help("a comment begins with \";\"")
-    })
 }
 
 fn is_soa(token: &Token<'_>) -> bool {
