@@ -141,6 +141,10 @@ impl Loader {
         }
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
+        if linked.is_empty() && !self.zones.is_empty() {
+            run.refuse_to_lose_all(&config, self.zones.len());
+            return None;
+        }
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
         // What seems unused may be named in a line that could not be read.
         if run.report.errors() == 0 {
@@ -200,7 +204,9 @@ impl Loader {
         let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
         let (files, faults) = zone_files(&paths);
         run.tell(faults);
-        run.warn_of_no_zone(config, &files);
+        if self.zones.is_empty() {
+            run.warn_of_no_zone(config, &files);
+        }
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;

@@ -189,7 +189,8 @@ fn incomplete(message: &str, folder: &Folder) -> Option<String> {
         return Some("the fault is not in lower case without a full stop".into());
     }
     // Where there is no text there is no place in it; then the fault names the file.
-    let is_about_a_file = fault.starts_with("can't read \"") || fault.starts_with("no zone is served: the folder \"");
+    let is_about_a_file = ["can't read \"", "no zone is served: the folder \"", "no zone would be left: the folder \""];
+    let is_about_a_file = is_about_a_file.iter().any(|begin| fault.starts_with(begin));
     if place.is_empty() {
         return (!is_about_a_file).then(|| "no place".into());
     }

@@ -305,6 +305,23 @@ fn a_zone_folder_that_is_replaced_is_still_watched() {
 }
 
 #[test]
+fn an_empty_zone_folder_takes_nothing_away() {
+    let folder = two_zones(BY_SIGNAL);
+    let server = Server::start(&folder);
+    fs::rename(folder.path("zones"), folder.path("zones.away")).unwrap();
+    fs::create_dir(folder.path("zones")).unwrap();
+    let log = server.reload();
+    for part in ["no zone would be left: the folder ", "put the zone files back", "reload refused"] {
+        assert!(log.contains(part), "{part}:\n{log}");
+    }
+    assert_eq!(command(&folder, "reload").status.code(), Some(1));
+    assert_eq!((www(&server, "example.com"), www(&server, "example.net")), (Ok(address(1)), Ok(address(1))));
+    folder.write("zones/example.com.zone", &zone(2));
+    let log = server.reload();
+    assert!(log.contains("\"example.net.\" has no file any more") && log.contains("reloaded: 1 zone"), "{log}");
+}
+
+#[test]
 fn a_bad_geo_database_leaves_the_last_good_one() {
     let folder = two_zones("[server]\ngeoip = \"world.mmdb\"\n");
     fs::copy(WORLD, folder.path("world.mmdb")).unwrap();
