@@ -14,7 +14,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load, resolve};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -246,7 +246,13 @@ impl Loader {
                 run.seen.note_group(Arc::clone(&read.files));
                 run.tell(read.diagnostics);
                 run.report.read += 1;
-                read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.files))
+                match read.compiled {
+                    Ok((parsed, compiled)) => Some((parsed, Arc::new(compiled), read.files)),
+                    Err(bindings) => {
+                        run.tell(resolve(&bindings, rules, plan.config, plan.policies).err().into_iter().flatten());
+                        None
+                    }
+                }
             }
             Err(fault) => {
                 run.tell([fault.clone()]);
@@ -312,15 +318,22 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
     let read = read_zone(apex, path, setting, &mut run.sources);
     run.tell(read.diagnostics);
-    let Some((parsed, compiled)) = read.compiled else { return run.report };
+    // Where clients are does not matter here.
+    let policies = config.as_ref().map(|config| (config, Policies::compile(config, Arc::default(), None).0));
+    let (parsed, compiled) = match read.compiled {
+        Ok(good) => good,
+        Err(bindings) => {
+            let faults = policies.and_then(|(config, policies)| resolve(&bindings, rules, config, &policies).err());
+            run.tell(faults.into_iter().flatten());
+            return run.report;
+        }
+    };
     run.report.read = 1;
     run.report.zones = 1;
     run.report.names = compiled.name_count();
     run.report.records = parsed.records.len();
     run.report.steered = compiled.bindings().len();
-    if let Some(config) = &config {
-        // Where clients are does not matter here.
-        let (policies, _) = Policies::compile(config, Arc::default(), None);
+    if let Some((config, policies)) = policies {
         match link(Arc::new(compiled), rules, config, &policies) {
             Ok(linked) => {
                 run.tell(lint(&parsed, &linked, &policies));
