@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::files::{Look, Noted, Seen, folder_of};
 use super::report::Report;
 use super::run::Run;
+use super::versions::{content, stale_serial};
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
@@ -67,6 +68,8 @@ struct GoodZone {
     compiled: Arc<CompiledZone>,
     /// How many records its file has.
     records: usize,
+    /// What they are, in a number.
+    content: u64,
     /// All files that it is made of, its own first.
     files: Arc<[Noted]>,
     /// The bindings of the configuration that it was compiled with.
@@ -264,8 +267,10 @@ impl Loader {
             match plan.link(&file.apex, &compiled) {
                 Ok(linked) => {
                     run.tell(lint(&parsed, &linked, plan.policies));
-                    let records = parsed.records.len();
-                    return Some((linked, GoodZone { compiled, records, files, steer: setting.steer() }));
+                    let (records, content) = (parsed.records.len(), content(&parsed));
+                    let changed = good.filter(|good| good.content != content);
+                    run.tell(changed.and_then(|good| stale_serial(&parsed, good.compiled.serial(), compiled.serial())));
+                    return Some((linked, GoodZone { compiled, records, content, files, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
