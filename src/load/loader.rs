@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::files::{Look, Noted, Seen, folder_of};
 use super::report::Report;
 use super::run::Run;
-use super::versions::{content, stale_serial};
+use super::versions::{Older, content, stale_serial};
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
@@ -72,6 +72,8 @@ struct GoodZone {
     content: u64,
     /// All files that it is made of, its own first.
     files: Arc<[Noted]>,
+    /// Since when its file has been refused; nothing where this is what the file says.
+    refused: Option<Instant>,
     /// The bindings of the configuration that it was compiled with.
     steer: Option<Vec<(Name, String)>>,
 }
@@ -113,6 +115,16 @@ impl Loader {
     /// The folders in which changes matter.
     pub fn folders(&self) -> Vec<PathBuf> {
         self.seen.folders()
+    }
+
+    /// The zones that serve an older version than their file holds, by name.
+    pub fn older(&self) -> Vec<Older> {
+        let older = |(apex, zone): (&Name, &GoodZone)| {
+            Some(Older { apex: apex.clone(), serial: zone.compiled.serial(), refused_for: zone.refused?.elapsed() })
+        };
+        let mut older: Vec<Older> = self.zones.iter().filter_map(older).collect();
+        older.sort_by(|a, b| a.apex.cmp(&b.apex));
+        older
     }
 
     /// Reads everything. An error tells that nothing new can be served; then nothing that was good is forgotten.
@@ -158,6 +170,7 @@ impl Loader {
         let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
         run.tell(self.gone(&good));
         self.zones = good;
+        run.report.older = self.older();
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
         run.report.records = self.zones.values().map(|zone| zone.records).sum();
@@ -241,7 +254,7 @@ impl Loader {
             && let Ok(linked) = relink(good)
         {
             run.seen.note_group(Arc::clone(&good.files));
-            return Some((linked, good.clone()));
+            return Some((linked, GoodZone { refused: None, ..good.clone() }));
         }
         let compiled = match &file.path {
             Ok(path) => {
@@ -270,24 +283,30 @@ impl Loader {
                     let (records, content) = (parsed.records.len(), content(&parsed));
                     let changed = good.filter(|good| good.content != content);
                     run.tell(changed.and_then(|good| stale_serial(&parsed, good.compiled.serial(), compiled.serial())));
-                    return Some((linked, GoodZone { compiled, records, content, files, steer: setting.steer() }));
+                    return Some((linked, GoodZone { compiled, records, content, files, refused: None, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
         }
-        let linked = relink(good?);
+        let good = good?;
+        let linked = relink(good);
         if let (Err(faults), true) = (&linked, is_broken) {
             run.tell(faults.iter().map(|fault| stuck(&file.apex, fault)));
         }
-        Some((linked.ok()?, good?.clone()))
+        let refused = good.refused.or_else(|| Some(Instant::now()));
+        Some((linked.ok()?, GoodZone { refused, ..good.clone() }))
     }
 
+    /// Those that are served as their files say have been told of already.
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
         let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
         let (files, _) = zone_files(&run.seen.note_list(&zone_pattern(&root)).unwrap_or_default());
         for ZoneFile { apex, path } in files {
-            if let Ok(path) = path {
+            let Ok(path) = path else { continue };
+            if let Some(good) = self.zones.get(&apex).filter(|good| good.is_of(&path)) {
+                run.seen.note_group(Arc::clone(&good.files));
+            } else {
                 let read = read_zone(&apex, &path, setting, &mut run.sources);
                 run.seen.note_group(read.files);
                 run.tell(read.diagnostics);
@@ -305,9 +324,12 @@ fn stuck(apex: &Name, fault: &Diagnostic) -> Diagnostic {
 impl GoodZone {
     /// Whether reading `path` again would make the same of it.
     fn is_current(&self, path: &Path, setting: Setting<'_>) -> bool {
-        self.steer == setting.steer()
-            && self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str())
-            && self.files.iter().all(Noted::is_still)
+        self.steer == setting.steer() && self.is_of(path)
+    }
+
+    /// Whether this is what `path` holds.
+    fn is_of(&self, path: &Path) -> bool {
+        self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str()) && self.files.iter().all(Noted::is_still)
     }
 }
 
@@ -321,7 +343,9 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let config = if config.exists() { run.read_config(config) } else { None };
     let rules = config.as_ref().and_then(|config| config.zones.iter().find(|rules| rules.apex == *apex));
     let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
+    let texts = run.sources.count();
     let read = read_zone(apex, path, setting, &mut run.sources);
+    run.report.is_unread = run.sources.count() == texts;
     run.tell(read.diagnostics);
     // Where clients are does not matter here.
     let policies = config.as_ref().map(|config| (config, Policies::compile(config, Arc::default(), None).0));

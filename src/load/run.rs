@@ -32,7 +32,9 @@ impl Run {
     /// The configuration of `path` and what it includes.
     pub(super) fn read_config(&mut self, path: &Path) -> Option<Config> {
         self.seen.note(path);
-        let main = self.read_text(path, None)?;
+        let main = self.read_text(path, None);
+        self.report.is_unread = main.is_none();
+        let main = main?;
         let (patterns, faults) = config::includes(&main);
         self.tell(faults);
         let mut texts = vec![(main, folder_of(path).to_owned())];

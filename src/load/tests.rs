@@ -182,3 +182,17 @@ fn a_load_that_would_leave_no_zone_is_refused_and_forgets_none() {
     files.remove("zones/example.org.zone");
     files.serves(&["example.com."], "");
 }
+
+#[test]
+fn a_bad_configuration_repeats_nothing_about_zones_that_did_not_change() {
+    let mut files = Files::new();
+    files.write("zones/example.com.zone", &format!("{HEAD}@ MX 10 mail\n"));
+    assert!(files.serves(&["example.com."], "").report.text().contains("mail.example.com."));
+    files.write("signpost.toml", "[server\n");
+    let told = |files: &mut Files| files.loader.load().unwrap_err().text();
+    let text = told(&mut files);
+    assert!(!text.contains("example.com.zone"), "{text}");
+    files.write("zones/example.com.zone", &format!("{HEAD}@ MX 10 post\n"));
+    let text = told(&mut files);
+    assert!(text.contains("post.example.com."), "what is new is told: {text}");
+}

@@ -40,7 +40,7 @@ fn every_mistake_has_its_messages_and_each_is_complete() {
     for case in cases() {
         let Played { report, folder } = play(&case);
         let text = relative(&report.text(), &folder);
-        let exit = u8::from(report.errors() > 0);
+        let exit = report.exit();
         complaints.extend(golden::difference(&format!("{}.expected", case.name), &format!("{text}exit {exit}\n")));
         for (_, message) in &report.findings {
             let message = relative(message, &folder);
