@@ -35,6 +35,7 @@ fn exchange(mut stream: &UnixStream, request: &Request) -> io::Result<Vec<u8>> {
 }
 
 fn unreachable(path: &Path, error: &io::Error) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = path.display();
     if [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused].contains(&error.kind()) {
         fault(format!("no server listens on \"{path}\""), "is it running, with this --config?")

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::span::brief;
 use crate::health::{ProbeKey, Standing, Verdict};
+use crate::load::Older;
 use crate::snapshot::{CompiledEndpoint, Family, NodeKind, Policies};
 
 /// How the server and its endpoints are.
@@ -20,6 +21,10 @@ pub struct Status {
     pub generation: u64,
     /// Zones served.
     pub zones: usize,
+    /// Those that serve an older version than their file holds.
+    pub older: Vec<Older>,
+    /// For how long every reload has been refused whole; nothing if the last one was not.
+    pub refused_for: Option<Duration>,
     /// Names in all of them.
     pub names: usize,
     /// Pools and policies.
@@ -115,6 +120,17 @@ impl Status {
         let _ = writeln!(text, "signpost {}, up {}, generation {}", self.version, brief(self.uptime), self.generation);
         let zones = if self.zones == 1 { "zone" } else { "zones" };
         let _ = writeln!(text, "  {} {zones}, {} names, {} pools and policies", self.zones, self.names, self.policies);
+        if let Some(refused_for) = self.refused_for.map(brief) {
+            let _ = writeln!(
+                text,
+                "  reload refused for {refused_for}: everything serves on as it was; \"signpost reload\" tells why"
+            );
+        }
+        for Older { apex, serial, refused_for } in &self.older {
+            let refused_for = brief(*refused_for);
+            let _ =
+                writeln!(text, "  {apex} serves serial {serial}, older than its file, which has been refused for {refused_for}");
+        }
         for geo in &self.geo {
             let age = geo.age.map_or_else(String::new, |age| format!(", built {} ago", brief(age)));
             let _ = writeln!(text, "  geo {}{age}", geo.file);
@@ -172,6 +188,7 @@ fn cells(row: &EndpointStatus) -> [String; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Name;
 
     #[test]
     fn the_table_is_aligned_and_in_words() {
@@ -201,6 +218,12 @@ mod tests {
             uptime: Duration::from_secs(11_520),
             generation: 41,
             zones: 2,
+            older: vec![Older {
+                apex: Name::parse(b"example.net", Some(&Name::root())).unwrap(),
+                serial: 2_026_112_300,
+                refused_for: Duration::from_secs(192),
+            }],
+            refused_for: Some(Duration::from_secs(12)),
             names: 1042,
             policies: 5,
             geo: vec![GeoStatus { file: "geoip/country.mmdb".into(), age: Some(Duration::from_secs(12 * 86_400)) }],
@@ -215,6 +238,8 @@ mod tests {
         let expected = "\
 signpost 0.1.0, up 3h12m, generation 41
   2 zones, 1042 names, 5 pools and policies
+  reload refused for 12s: everything serves on as it was; \"signpost reload\" tells why
+  example.net. serves serial 2026112300, older than its file, which has been refused for 3m12s
   geo geoip/country.mmdb, built 12d ago
   1200 queries answered, 3 dropped
 

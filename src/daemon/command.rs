@@ -10,6 +10,7 @@ use super::demo::demo;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
 use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, show_progress};
+use crate::diagnostic::{Diagnostic, Sources, render};
 use crate::health::Verdict;
 use crate::load::{Loader, Report, check_zone, control_socket};
 use crate::snapshot::{Serving, Steering};
@@ -21,7 +22,10 @@ pub fn run(command: Command) -> ExitCode {
         Command::Serve { config } => ended(serve(config)),
         Command::Check { config, zone } => check(&config, zone),
         Command::Explain { config, offline: true, question } => explain_offline(&config, &question),
-        Command::Explain { config, offline: false, question } => ask(&config, &Request::Explain(question)),
+        Command::Explain { config, offline: false, question } => match Query::read(&question) {
+            Ok(_) => ask(&config, &Request::Explain(question)),
+            Err(reply) => reply,
+        },
         Command::Status { config } => ask(&config, &Request::Status),
         Command::Reload { config } => ask(&config, &Request::Reload),
         Command::Demo => ended(demo()),
@@ -32,12 +36,22 @@ pub fn run(command: Command) -> ExitCode {
 fn ended(result: Result<(), Failure>) -> Reply {
     match result {
         Ok(()) => Reply::done(""),
-        Err(Failure::Bad(report)) => Reply::bad_input(format!("{}{}\n", report.text(), report.summary())),
+        Err(Failure::Bad(report)) => {
+            Reply { exit: report.exit(), out: String::new(), err: report.text() + &not_started(&report) }
+        }
         Err(Failure::CouldNotRun(why)) => Reply::could_not_run(format!("error: {why}")),
     }
 }
 
-/// The findings of a load go to stderr, what stands to stdout; exit code 1 if anything would be refused.
+/// A start has no last good version: what is bad refuses it whole.
+fn not_started(report: &Report) -> String {
+    let message = format!("the server is not started: {}", report.found());
+    let help = "mend every error above; nothing has served yet that could serve on in its place";
+    render(&Diagnostic::nowhere(message).help(help), &Sources::default())
+}
+
+/// The findings of a load go to stderr, what stands to stdout; exit code 1 if anything would be refused,
+/// 2 if there is nothing to read.
 fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
     let started = Instant::now();
     let mut report = match zone {
@@ -50,7 +64,7 @@ fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
         },
     };
     report.took = Some(started.elapsed());
-    Reply { exit: u8::from(report.errors() > 0), out: report.summary(), err: report.text() }
+    Reply { exit: report.exit(), out: report.summary(), err: report.text() }
 }
 
 fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
@@ -58,7 +72,7 @@ fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
         Ok(query) => query,
         Err(reply) => return reply,
     };
-    let refused = |report: Report| Reply::bad_input(report.text());
+    let refused = |report: Report| Reply { exit: report.exit(), out: String::new(), err: report.text() };
     let snapshot = match Loader::new(config, unguessable()).load() {
         Ok(loaded) if loaded.report.errors() == 0 => loaded.snapshot,
         Ok(loaded) => return refused(loaded.report),

@@ -45,6 +45,8 @@ pub enum Failure {
 /// A server that loads, probes and answers.
 pub struct Daemon {
     loader: Loader,
+    /// Since when every load has been refused whole; nothing where the last one was not.
+    refused: Option<Instant>,
     config: Arc<Config>,
     /// What was written at the start, which holds for what needs a restart.
     at_start: Server,
@@ -88,6 +90,7 @@ impl Daemon {
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {
             loader,
+            refused: None,
             at_start: config.server.clone(),
             config,
             current,
@@ -151,8 +154,7 @@ impl Daemon {
         let text = match request {
             Request::Reload => {
                 let report = self.reload().await;
-                let goes_on = if report.is_refused { "; what was good goes on" } else { "" };
-                Reply { exit: u8::from(report.errors() > 0), out: format!("{}{goes_on}", report.summary()), err: report.text() }
+                Reply { exit: u8::from(report.errors() > 0), out: report.outcome(), err: report.text() }
             }
             Request::Status => self.survey().await.map_or_else(
                 || Reply::could_not_run("the Keeper has ended"),
@@ -178,10 +180,12 @@ impl Daemon {
                 tell(&report);
                 // What was bad may lie where nothing lay before.
                 self.watch_files();
-                error!(errors = report.errors(), "reload refused; what was good goes on");
+                error!("reload {}", report.outcome());
+                self.refused.get_or_insert(started);
                 return report;
             }
         };
+        self.refused = None;
         report.findings.extend(self.waits_for_restart(&config).map(|text| (Severity::Warning, text)));
         tell(&report);
         let jobs = jobs(&config, &snapshot);
@@ -198,8 +202,8 @@ impl Daemon {
         self.config = config;
         self.watch_files();
         match report.errors() {
-            0 => info!("reloaded: {}", report.summary()),
-            _ => warn!("reloaded: {}; what was refused is as it was", report.summary()),
+            0 => info!("reloaded: {}", report.outcome()),
+            _ => warn!("reloaded: {}", report.outcome()),
         }
         report
     }
@@ -271,12 +275,13 @@ async fn settled(watch: &mut Option<Watch>, settle: Duration, loader: &Loader) {
     }
 }
 
-/// Logs every finding with its place.
+/// Logs every finding with its place; where there is none, it is not told twice how bad it is.
 fn tell(report: &Report) {
     for (severity, text) in &report.findings {
+        let text = text.trim_end();
         match severity {
-            Severity::Error => error!("{}", text.trim_end()),
-            Severity::Warning => warn!("{}", text.trim_end()),
+            Severity::Error => error!("{}", text.strip_prefix("error: ").unwrap_or(text)),
+            Severity::Warning => warn!("{}", text.strip_prefix("warning: ").unwrap_or(text)),
         }
     }
 }

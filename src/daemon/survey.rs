@@ -23,6 +23,8 @@ impl Daemon {
             uptime: self.started.elapsed(),
             generation: survey.serving.generation,
             zones: snapshot.zones().len(),
+            older: self.loader.older(),
+            refused_for: self.refused.map(|since| since.elapsed()),
             names: snapshot.zones().iter().map(|linked| linked.zone.name_count()).sum(),
             policies: snapshot.policies.nodes().len(),
             geo: builds.into_iter().map(|build| GeoStatus { file: build.name, age: build.epoch.map(age) }).collect(),

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::files::{Look, Noted, Seen, folder_of};
 use super::report::Report;
 use super::run::Run;
+use super::versions::{Older, content, stale_serial};
 use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load, resolve};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -67,8 +68,12 @@ struct GoodZone {
     compiled: Arc<CompiledZone>,
     /// How many records its file has.
     records: usize,
+    /// What they are, in a number.
+    content: u64,
     /// All files that it is made of, its own first.
     files: Arc<[Noted]>,
+    /// Since when its file has been refused; nothing where this is what the file says.
+    refused: Option<Instant>,
     /// The bindings of the configuration that it was compiled with.
     steer: Option<Vec<(Name, String)>>,
 }
@@ -112,6 +117,16 @@ impl Loader {
         self.seen.folders()
     }
 
+    /// The zones that serve an older version than their file holds, by name.
+    pub fn older(&self) -> Vec<Older> {
+        let older = |(apex, zone): (&Name, &GoodZone)| {
+            Some(Older { apex: apex.clone(), serial: zone.compiled.serial(), refused_for: zone.refused?.elapsed() })
+        };
+        let mut older: Vec<Older> = self.zones.iter().filter_map(older).collect();
+        older.sort_by(|a, b| a.apex.cmp(&b.apex));
+        older
+    }
+
     /// Reads everything. An error tells that nothing new can be served; then nothing that was good is forgotten.
     pub fn load(&mut self) -> Result<Loaded, Report> {
         let mut run = Run::default();
@@ -141,6 +156,10 @@ impl Loader {
         }
         let zones = self.load_zones(&config, &policies, run);
         let linked = zones.filter(|_| !bad)?;
+        if linked.is_empty() && !self.zones.is_empty() {
+            run.refuse_to_lose_all(&config, self.zones.len());
+            return None;
+        }
         let bound: Vec<_> = linked.iter().flat_map(|(zone, _)| zone.links.iter().map(|link| link.node)).collect();
         // What seems unused may be named in a line that could not be read.
         if run.report.errors() == 0 {
@@ -151,6 +170,7 @@ impl Loader {
         let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
         run.tell(self.gone(&good));
         self.zones = good;
+        run.report.older = self.older();
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
         run.report.records = self.zones.values().map(|zone| zone.records).sum();
@@ -200,7 +220,9 @@ impl Loader {
         let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
         let (files, faults) = zone_files(&paths);
         run.tell(faults);
-        run.warn_of_no_zone(config, &files);
+        if self.zones.is_empty() {
+            run.warn_of_no_zone(config, &files);
+        }
         run.warn_of_rules_without_zone(config, &files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
@@ -232,7 +254,7 @@ impl Loader {
             && let Ok(linked) = relink(good)
         {
             run.seen.note_group(Arc::clone(&good.files));
-            return Some((linked, good.clone()));
+            return Some((linked, GoodZone { refused: None, ..good.clone() }));
         }
         let compiled = match &file.path {
             Ok(path) => {
@@ -240,7 +262,13 @@ impl Loader {
                 run.seen.note_group(Arc::clone(&read.files));
                 run.tell(read.diagnostics);
                 run.report.read += 1;
-                read.compiled.map(|(parsed, compiled)| (parsed, Arc::new(compiled), read.files))
+                match read.compiled {
+                    Ok((parsed, compiled)) => Some((parsed, Arc::new(compiled), read.files)),
+                    Err(bindings) => {
+                        run.tell(resolve(&bindings, rules, plan.config, plan.policies).err().into_iter().flatten());
+                        None
+                    }
+                }
             }
             Err(fault) => {
                 run.tell([fault.clone()]);
@@ -252,25 +280,33 @@ impl Loader {
             match plan.link(&file.apex, &compiled) {
                 Ok(linked) => {
                     run.tell(lint(&parsed, &linked, plan.policies));
-                    let records = parsed.records.len();
-                    return Some((linked, GoodZone { compiled, records, files, steer: setting.steer() }));
+                    let (records, content) = (parsed.records.len(), content(&parsed));
+                    let changed = good.filter(|good| good.content != content);
+                    run.tell(changed.and_then(|good| stale_serial(&parsed, good.compiled.serial(), compiled.serial())));
+                    return Some((linked, GoodZone { compiled, records, content, files, refused: None, steer: setting.steer() }));
                 }
                 Err(faults) => run.tell(faults),
             }
         }
-        let linked = relink(good?);
+        let good = good?;
+        let linked = relink(good);
         if let (Err(faults), true) = (&linked, is_broken) {
             run.tell(faults.iter().map(|fault| stuck(&file.apex, fault)));
         }
-        Some((linked.ok()?, good?.clone()))
+        let refused = good.refused.or_else(|| Some(Instant::now()));
+        Some((linked.ok()?, GoodZone { refused, ..good.clone() }))
     }
 
+    /// Those that are served as their files say have been told of already.
     fn check_zones_alone(&self, run: &mut Run) {
         let root = folder_of(&self.path).join("zones");
         let setting = Setting { root: &root, rules: None, config: None, seed: self.seed };
         let (files, _) = zone_files(&run.seen.note_list(&zone_pattern(&root)).unwrap_or_default());
         for ZoneFile { apex, path } in files {
-            if let Ok(path) = path {
+            let Ok(path) = path else { continue };
+            if let Some(good) = self.zones.get(&apex).filter(|good| good.is_of(&path)) {
+                run.seen.note_group(Arc::clone(&good.files));
+            } else {
                 let read = read_zone(&apex, &path, setting, &mut run.sources);
                 run.seen.note_group(read.files);
                 run.tell(read.diagnostics);
@@ -288,9 +324,12 @@ fn stuck(apex: &Name, fault: &Diagnostic) -> Diagnostic {
 impl GoodZone {
     /// Whether reading `path` again would make the same of it.
     fn is_current(&self, path: &Path, setting: Setting<'_>) -> bool {
-        self.steer == setting.steer()
-            && self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str())
-            && self.files.iter().all(Noted::is_still)
+        self.steer == setting.steer() && self.is_of(path)
+    }
+
+    /// Whether this is what `path` holds.
+    fn is_of(&self, path: &Path) -> bool {
+        self.files.first().is_some_and(|own| own.path().as_os_str() == path.as_os_str()) && self.files.iter().all(Noted::is_still)
     }
 }
 
@@ -304,17 +343,26 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let config = if config.exists() { run.read_config(config) } else { None };
     let rules = config.as_ref().and_then(|config| config.zones.iter().find(|rules| rules.apex == *apex));
     let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
+    let texts = run.sources.count();
     let read = read_zone(apex, path, setting, &mut run.sources);
+    run.report.is_unread = run.sources.count() == texts;
     run.tell(read.diagnostics);
-    let Some((parsed, compiled)) = read.compiled else { return run.report };
+    // Where clients are does not matter here.
+    let policies = config.as_ref().map(|config| (config, Policies::compile(config, Arc::default(), None).0));
+    let (parsed, compiled) = match read.compiled {
+        Ok(good) => good,
+        Err(bindings) => {
+            let faults = policies.and_then(|(config, policies)| resolve(&bindings, rules, config, &policies).err());
+            run.tell(faults.into_iter().flatten());
+            return run.report;
+        }
+    };
     run.report.read = 1;
     run.report.zones = 1;
     run.report.names = compiled.name_count();
     run.report.records = parsed.records.len();
     run.report.steered = compiled.bindings().len();
-    if let Some(config) = &config {
-        // Where clients are does not matter here.
-        let (policies, _) = Policies::compile(config, Arc::default(), None);
+    if let Some((config, policies)) = policies {
         match link(Arc::new(compiled), rules, config, &policies) {
             Ok(linked) => {
                 run.tell(lint(&parsed, &linked, &policies));

@@ -7,6 +7,7 @@ mod files;
 mod loader;
 mod report;
 mod run;
+mod versions;
 mod watch;
 mod zones;
 
@@ -16,4 +17,5 @@ mod tests;
 pub use files::Look;
 pub use loader::{Loaded, Loader, Progress, check_zone, control_socket};
 pub use report::Report;
+pub use versions::Older;
 pub use watch::Watch;

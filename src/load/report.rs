@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::versions::Older;
 use crate::diagnostic::{Diagnostic, Severity, Sources, render};
 
 /// The findings of one load.
@@ -12,6 +13,10 @@ pub struct Report {
     pub findings: Vec<(Severity, String)>,
     /// Whether nothing of it stands: what was good before goes on.
     pub is_refused: bool,
+    /// Whether the very file that was to be looked at can't be read: then nothing is known of it.
+    pub is_unread: bool,
+    /// The zones that serve on as they were.
+    pub older: Vec<Older>,
     /// How many zones are served.
     pub zones: usize,
     /// How many zones were read for it; those that did not change are not.
@@ -51,15 +56,36 @@ impl Report {
         self.findings.iter().map(|(_, text)| text.as_str()).collect()
     }
 
+    /// The exit code of a command that only looks: 0 all good, 1 the input is bad, 2 there is no input.
+    pub fn exit(&self) -> u8 {
+        if self.is_unread { 2 } else { u8::from(self.errors() > 0) }
+    }
+
+    /// How many of both, in words.
+    pub fn found(&self) -> String {
+        counted(&[(self.errors(), "error"), (self.warnings(), "warning")])
+    }
+
     /// What stands, in one line.
     pub fn summary(&self) -> String {
-        let found = [(self.errors(), "error"), (self.warnings(), "warning")];
         if self.is_refused {
-            return format!("refused whole: {}", counted(&found));
+            return format!("refused whole: {}", self.found());
         }
         let standing = [(self.zones, "zone"), (self.names, "name"), (self.records, "record"), (self.steered, "steered name")];
         let took = self.took.map(|took| format!(" ({} read in {:.2} s)", counted(&[(self.read, "zone")]), took.as_secs_f64()));
-        format!("{}, {}{}", counted(&standing), counted(&found), took.unwrap_or_default())
+        format!("{}, {}{}", counted(&standing), self.found(), took.unwrap_or_default())
+    }
+
+    /// The same of a server that serves already: what stays as it was, and which zones that are.
+    pub fn outcome(&self) -> String {
+        let stays = match (self.is_refused, self.errors()) {
+            (true, _) => "; everything serves on as it was",
+            (false, 0) => "",
+            (false, _) => "; what was refused stays as it was",
+        };
+        let older =
+            self.older.iter().map(|zone| format!("\n  {} still serves serial {}: its file is refused", zone.apex, zone.serial));
+        format!("{}{stays}{}", self.summary(), older.collect::<String>())
     }
 }
 

@@ -32,7 +32,9 @@ impl Run {
     /// The configuration of `path` and what it includes.
     pub(super) fn read_config(&mut self, path: &Path) -> Option<Config> {
         self.seen.note(path);
-        let main = self.read_text(path, None)?;
+        let main = self.read_text(path, None);
+        self.report.is_unread = main.is_none();
+        let main = main?;
         let (patterns, faults) = config::includes(&main);
         self.tell(faults);
         let mut texts = vec![(main, folder_of(path).to_owned())];
@@ -104,6 +106,16 @@ impl Run {
         let example = server.zones.join("example.com.zone");
         let help = format!("a zone's file is called like the zone, with the ending \".zone\": \"{}\"", example.display());
         self.tell([warning.label("no file here ends in \".zone\"").help(help)]);
+    }
+
+    /// What is served now would all be gone at once: a folder that was not mounted, or the wrong one, not an operator's wish.
+    pub(super) fn refuse_to_lose_all(&mut self, config: &Config, served: usize) {
+        let server = &config.server;
+        let lost = if served == 1 { "the zone that is" } else { "the zones that are" };
+        let message = format!("no zone would be left: the folder \"{}\" has no file for {lost} served", server.zones.display());
+        let error = Diagnostic { span: server.zones_span, ..Diagnostic::nowhere(message) };
+        let help = "put the zone files back, or name the folder that has them; to serve no zone at all, stop the server";
+        self.tell([error.label("no file here can be served in their place").help(help)]);
     }
 
     /// A `[zone."NAME"]` for which there is no file is most likely a slip.

@@ -162,9 +162,37 @@ fn a_name_that_is_no_zone_is_told_and_the_others_go_on() {
 #[test]
 fn a_zone_that_is_gone_is_told() {
     let mut files = Files::new();
-    files.serves(&["example.com."], "");
+    files.write("zones/example.net.zone", HEAD);
+    files.serves(&["example.com.", "example.net."], "");
+    files.remove("zones/example.net.zone");
+    let told = files.serves(&["example.com."], "").report.text();
+    assert!(told.contains("warning: the zone \"example.net.\" has no file any more and is no longer served"), "{told}");
+    assert!(!files.serves(&["example.com."], "").report.text().contains("no longer served"), "once");
+}
+
+#[test]
+fn a_load_that_would_leave_no_zone_is_refused_and_forgets_none() {
+    let mut files = Files::new();
     files.remove("zones/example.com.zone");
-    let told = files.serves(&[], "").report.text();
-    assert!(told.contains("warning: the zone \"example.com.\" has no file any more and is no longer served"), "{told}");
-    assert!(!files.serves(&[], "").report.text().contains("no longer served"), "once");
+    files.refuses("error: no zone would be left: the folder ");
+    // Another one that is bad is none either.
+    files.write("zones/example.org.zone", "www A 192.0.2.1\n");
+    files.refuses("error: no zone would be left: the folder ");
+    files.write("zones/example.com.zone", HEAD);
+    files.remove("zones/example.org.zone");
+    files.serves(&["example.com."], "");
+}
+
+#[test]
+fn a_bad_configuration_repeats_nothing_about_zones_that_did_not_change() {
+    let mut files = Files::new();
+    files.write("zones/example.com.zone", &format!("{HEAD}@ MX 10 mail\n"));
+    assert!(files.serves(&["example.com."], "").report.text().contains("mail.example.com."));
+    files.write("signpost.toml", "[server\n");
+    let told = |files: &mut Files| files.loader.load().unwrap_err().text();
+    let text = told(&mut files);
+    assert!(!text.contains("example.com.zone"), "{text}");
+    files.write("zones/example.com.zone", &format!("{HEAD}@ MX 10 post\n"));
+    let text = told(&mut files);
+    assert!(text.contains("post.example.com."), "what is new is told: {text}");
 }

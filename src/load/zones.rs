@@ -9,7 +9,7 @@ use super::files::{self, Noted};
 use crate::config::{Config, Steer, ZoneRules};
 use crate::diagnostic::{Diagnostic, Source, Sources, any_error};
 use crate::limits::ZONE_FILE_LENGTH_MAX;
-use crate::snapshot::{CompiledZone, bindings, compile_zone};
+use crate::snapshot::{Binding, CompiledZone, bindings, compile_zone};
 use crate::wire::Name;
 use crate::zone;
 
@@ -18,8 +18,8 @@ const ENDING: &str = ".zone";
 
 /// A zone that was read, with all files that it is made of, its own first.
 pub(super) struct ReadZone {
-    /// What the file says, and what it compiles to; nothing if it has an error.
-    pub compiled: Option<(zone::Zone, CompiledZone)>,
+    /// What the file says, and what it compiles to; if it has an error, the bindings that could be read all the same.
+    pub compiled: Result<(zone::Zone, CompiledZone), Vec<Binding>>,
     pub diagnostics: Vec<Diagnostic>,
     pub files: Arc<[Noted]>,
 }
@@ -101,7 +101,9 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let mut noted = vec![Noted::new(path)];
     let text = match files::read(path, ZONE_FILE_LENGTH_MAX) {
         Ok(text) => text,
-        Err(unreadable) => return ReadZone { compiled: None, diagnostics: vec![unreadable.at(None)], files: noted.into() },
+        Err(unreadable) => {
+            return ReadZone { compiled: Err(Vec::new()), diagnostics: vec![unreadable.at(None)], files: noted.into() };
+        }
     };
     let source = sources.add(path.display().to_string(), text);
     let mut known = HashMap::new();
@@ -125,10 +127,10 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let (bindings, faults) = bindings(&parsed, !any_error(&diagnostics), setting.rules, |steer| setting.target(steer));
     diagnostics.extend(faults);
     let compiled = if any_error(&diagnostics) {
-        None
+        Err(bindings)
     } else {
         let compiled = compile_zone(&parsed, bindings, setting.seed).map_err(|faults| diagnostics.extend(faults));
-        compiled.ok().map(|compiled| (parsed, compiled))
+        compiled.map(|compiled| (parsed, compiled)).map_err(|()| Vec::new())
     };
     ReadZone { compiled, diagnostics, files: noted.into() }
 }

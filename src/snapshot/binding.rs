@@ -29,7 +29,8 @@ pub struct Binding {
 }
 
 /// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes. `whole` tells that every
-/// line of the zone could be read: else what a bound name seems to lack may stand in one of the others.
+/// line of the zone could be read: else what a bound name seems to lack may stand in one of the others. A binding with a fault is
+/// among them, so that the name of its policy can be judged besides; its zone is not served.
 pub fn bindings(
     zone: &Zone,
     whole: bool,
@@ -49,16 +50,9 @@ pub fn bindings(
         return (written, faults);
     }
     let owners = Owners::of(zone);
-    let mut good = Vec::new();
-    let refused = written.into_iter().filter_map(|binding| {
-        let fault = owners.refuse(&binding, zone, whole);
-        if fault.is_none() {
-            good.push(binding);
-        }
-        fault
-    });
+    let refused = written.iter().filter_map(|binding| owners.refuse(binding, zone, whole));
     let faults = bounded(faults.into_iter().chain(refused));
-    (good, faults)
+    (written, faults)
 }
 
 /// What the zone's `_steer` records say.

@@ -175,8 +175,19 @@ pub fn link(
     config: &Config,
     policies: &Policies,
 ) -> Result<LinkedZone, Vec<Diagnostic>> {
-    let mut links = Vec::with_capacity(zone.bindings().len());
-    let refused = zone.bindings().iter().filter_map(|binding| {
+    let links = resolve(zone.bindings(), rules, config, policies)?;
+    Ok(LinkedZone::new(zone, links))
+}
+
+/// What each of these bindings leads to; every one that may not be is reported.
+pub fn resolve(
+    bindings: &[Binding],
+    rules: Option<&ZoneRules>,
+    config: &Config,
+    policies: &Policies,
+) -> Result<Vec<Link>, Vec<Diagnostic>> {
+    let mut links = Vec::with_capacity(bindings.len());
+    let refused = bindings.iter().filter_map(|binding| {
         let Some(id) = policies.find(&binding.target) else { return Some(undefined(binding, config)) };
         if let Some(node) = policies.node(id) {
             links.push(Link { node: id, ttl_seconds: node.ttl_seconds, ecs: node.ecs });
@@ -185,7 +196,7 @@ pub fn link(
         allowed.is_some_and(|allowed| !allowed.contains(&id)).then(|| forbidden(binding, config, rules))
     });
     let faults = bounded(refused);
-    if faults.is_empty() { Ok(LinkedZone::new(zone, links)) } else { Err(faults) }
+    if faults.is_empty() { Ok(links) } else { Err(faults) }
 }
 
 fn undefined(binding: &Binding, config: &Config) -> Diagnostic {

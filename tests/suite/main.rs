@@ -6,6 +6,7 @@ mod harness;
 mod scenario;
 mod targets;
 
+mod control;
 mod corpus;
 mod differential;
 mod edns;

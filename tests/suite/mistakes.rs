@@ -40,7 +40,7 @@ fn every_mistake_has_its_messages_and_each_is_complete() {
     for case in cases() {
         let Played { report, folder } = play(&case);
         let text = relative(&report.text(), &folder);
-        let exit = u8::from(report.errors() > 0);
+        let exit = report.exit();
         complaints.extend(golden::difference(&format!("{}.expected", case.name), &format!("{text}exit {exit}\n")));
         for (_, message) in &report.findings {
             let message = relative(message, &folder);
@@ -189,7 +189,8 @@ fn incomplete(message: &str, folder: &Folder) -> Option<String> {
         return Some("the fault is not in lower case without a full stop".into());
     }
     // Where there is no text there is no place in it; then the fault names the file.
-    let is_about_a_file = fault.starts_with("can't read \"") || fault.starts_with("no zone is served: the folder \"");
+    let is_about_a_file = ["can't read \"", "no zone is served: the folder \"", "no zone would be left: the folder \""];
+    let is_about_a_file = is_about_a_file.iter().any(|begin| fault.starts_with(begin));
     if place.is_empty() {
         return (!is_about_a_file).then(|| "no place".into());
     }

@@ -115,6 +115,33 @@ fn the_reload_command_tells_what_is_bad_and_exits_1() {
 }
 
 #[test]
+fn what_serves_on_as_it_was_is_told_until_it_is_mended() {
+    let folder = two_zones(BY_SIGNAL);
+    let _server = Server::start(&folder);
+    let told = |name: &str| String::from_utf8(command(&folder, name).stdout).unwrap();
+    let refused = ["example.net. serves serial 1, older than its file", "reload refused for "];
+    let stands = || refused.map(|part| told("status").contains(part));
+    assert_eq!(stands(), [false, false]);
+
+    folder.write("zones/example.net.zone", &zone(2).replace("IN A", "IN AA"));
+    let reload = told("reload");
+    let end = "; what was refused stays as it was\n  example.net. still serves serial 1: its file is refused\n";
+    assert!(reload.ends_with(end), "{reload}");
+    assert_eq!(stands(), [true, false]);
+
+    folder.write("signpost.toml", "[server\n");
+    let reload = told("reload");
+    assert!(reload.starts_with("refused whole: ") && reload.ends_with("; everything serves on as it was\n"), "{reload}");
+    assert_eq!(stands(), [true, true]);
+
+    folder.write("signpost.toml", BY_SIGNAL);
+    folder.write("zones/example.net.zone", &zone(2));
+    let reload = told("reload");
+    assert!(!reload.contains("as it was"), "{reload}");
+    assert_eq!(stands(), [false, false]);
+}
+
+#[test]
 fn an_operator_who_looks_all_the_time_does_not_keep_new_files_away() {
     let folder = two_zones(BY_WATCH);
     let server = Server::start(&folder);
@@ -305,6 +332,23 @@ fn a_zone_folder_that_is_replaced_is_still_watched() {
 }
 
 #[test]
+fn an_empty_zone_folder_takes_nothing_away() {
+    let folder = two_zones(BY_SIGNAL);
+    let server = Server::start(&folder);
+    fs::rename(folder.path("zones"), folder.path("zones.away")).unwrap();
+    fs::create_dir(folder.path("zones")).unwrap();
+    let log = server.reload();
+    for part in ["no zone would be left: the folder ", "put the zone files back", "reload refused"] {
+        assert!(log.contains(part), "{part}:\n{log}");
+    }
+    assert_eq!(command(&folder, "reload").status.code(), Some(1));
+    assert_eq!((www(&server, "example.com"), www(&server, "example.net")), (Ok(address(1)), Ok(address(1))));
+    folder.write("zones/example.com.zone", &zone(2));
+    let log = server.reload();
+    assert!(log.contains("\"example.net.\" has no file any more") && log.contains("reloaded: 1 zone"), "{log}");
+}
+
+#[test]
 fn a_bad_geo_database_leaves_the_last_good_one() {
     let folder = two_zones("[server]\ngeoip = \"world.mmdb\"\n");
     fs::copy(WORLD, folder.path("world.mmdb")).unwrap();
@@ -380,7 +424,8 @@ fn a_start_with_bad_files_tells_every_fault_and_exits_1() {
     folder.write("signpost.toml", &format!("{BY_SIGNAL}thredas = 2\n[pool.x]\nendpoints = []\n"));
     let (status, log) = launch(&folder).wait();
     assert_eq!(status.code(), Some(1), "{log}");
-    for fault in ["signpost.toml:4:1: error: ", "signpost.toml:6:13: error: ", "example.com.zone:6:11: error: "] {
+    let parts = ["signpost.toml:4:1: error: ", "signpost.toml:6:13: error: ", "example.com.zone:6:11: error: "];
+    for fault in parts.into_iter().chain(["error: the server is not started: ", "  help: mend every error above"]) {
         assert!(log.contains(fault), "{fault}:\n{log}");
     }
 }

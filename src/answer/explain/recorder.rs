@@ -100,7 +100,7 @@ impl<'a> Recorder<'a> {
     /// The account so far and the scope, once the answer is made.
     pub(super) fn finish(mut self) -> (Lines, u8) {
         match (&self.zone, self.bound) {
-            (None, _) => self.lines.line("zone", "none of ours holds this name, or this type can't be asked for"),
+            (None, _) => self.lines.line("zone", "none of ours holds this name in class IN, or this type can't be asked for"),
             (Some(_), None) => self.lines.line("binding", "none: the name is not steered"),
             (Some(_), Some(_)) if !self.decided => {
                 self.lines.line("", format_args!("addresses alone are steered: {} is answered from the zone", self.asked.qtype));

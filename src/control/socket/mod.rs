@@ -35,7 +35,10 @@ pub struct Listening {
 
 /// Listens at `path`, in place of a socket that a server left behind, but not of one that a server answers on.
 pub async fn listen(path: &Path, requests: mpsc::Sender<(Request, oneshot::Sender<Reply>)>) -> io::Result<Listening> {
-    let unusable = |error: io::Error| io::Error::new(error.kind(), format!("control socket \"{}\": {error}", path.display()));
+    let unusable = |error: io::Error| {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        io::Error::new(error.kind(), format!("control socket \"{}\": {error}", whole.display()))
+    };
     make_way(path).await.map_err(unusable)?;
     let listener = UnixListener::bind(path).map_err(unusable)?;
     let listening = Listening { path: path.to_owned(), accepting: tokio::spawn(accept(listener, requests)) };
