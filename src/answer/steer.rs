@@ -137,7 +137,7 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&self, bound: NodeId) -> u8 {
-        // RFC 7871 §12.1: an answer that is the same for everybody has scope 0, whatever the address.
+        // RFC 7871 §7.2.1: an answer that is the same for everybody has scope 0, whatever the address.
         if self.serving.snapshot.policies.node(bound).is_none_or(|node| !node.tailored) {
             return 0;
         }

@@ -80,7 +80,8 @@ pub(super) fn occluded(nodes: &Nodes<'_>, found: &mut Found) {
 /// RFC 4592 §4.2.
 pub(super) fn wildcard_ns(nodes: &Nodes<'_>, found: &mut Found) {
     let mut told: Option<&Record> = None;
-    for ns in nodes.all(RrType::NS).iter().filter(|ns| ns.owner.as_wire().starts_with(b"\x01*")) {
+    let wildcards = nodes.all(RrType::NS).iter().filter(|ns| ns.owner.as_wire().starts_with(b"\x01*"));
+    for ns in wildcards.filter(|ns| ns.owner != nodes.zone.apex) {
         if told.is_none_or(|told| told.owner != ns.owner) {
             let message = || format!("the wildcard \"{}\" has an NS record", ns.owner);
             found.add(|| {
