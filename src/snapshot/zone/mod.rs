@@ -133,7 +133,7 @@ impl CompiledZone {
         self.serial
     }
 
-    /// The bound names by the index in [`Kind::Steered`].
+    /// The bound names by the index in [`EntryKind::Steered`](crate::snapshot::EntryKind).
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }
