@@ -1,6 +1,6 @@
-//! The layout of each type's RDATA: one table from which text is parsed, names are found and, later, text is printed.
+//! The layout of each type's RDATA: one table by which text is parsed and printed, and names are found.
 //!
-//! Adding a type is adding a row. Parsing of text is in `zone/`; this file only says what the octets are.
+//! Adding a type is adding a row. Text is read and printed in `zone/`; this file only says what the octets are.
 
 use std::borrow::Cow;
 use std::fmt;
