@@ -23,6 +23,9 @@ pub struct ProbeKey {
     pub address: IpAddr,
     /// The port probed.
     pub port: u16,
+    /// The name that stands in the check's host where that is `{name}` or has `{zone}` in it: then each bound name has a
+    /// verdict of its own.
+    pub name: Option<Arc<str>>,
 }
 
 /// What came of one probe.

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn key(check: &str, last_octet: u8) -> ProbeKey {
-        ProbeKey { check: check.into(), address: [192, 0, 2, last_octet].into(), port: 443 }
+        ProbeKey { check: check.into(), address: [192, 0, 2, last_octet].into(), port: 443, name: None }
     }
 
     fn outcome(letter: char) -> Outcome {

@@ -121,11 +121,14 @@ impl Keeper {
             Outcome::Fail { reason } => Some(Arc::clone(reason)),
         };
         let Some(verdict) = self.tracker.observe(key, outcome, next_probe_at, self.started.elapsed()) else { return false };
-        let ProbeKey { check, address, port } = key;
+        let ProbeKey { check, address, port, name } = key;
+        let name = name.as_deref();
         let endpoint = self.names_of(key);
         match (verdict, reason) {
-            (Verdict::Down, reason) => warn!(endpoint, %check, %address, port, reason = reason.as_deref(), "endpoint is down"),
-            (Verdict::Up | Verdict::Unknown, _) => info!(endpoint, %check, %address, port, "endpoint is up"),
+            (Verdict::Down, reason) => {
+                warn!(endpoint, %check, %address, port, name, reason = reason.as_deref(), "endpoint is down")
+            }
+            (Verdict::Up | Verdict::Unknown, _) => info!(endpoint, %check, %address, port, name, "endpoint is up"),
         }
         true
     }

@@ -41,7 +41,7 @@ impl Kept {
 
     /// Queues an outcome without waiting for it to be taken.
     fn probed(&self, octet: u8, passed: bool) {
-        let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80 };
+        let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80, name: None };
         let outcome = if passed { Outcome::Pass { latency: Duration::ZERO } } else { Outcome::fail("connection refused") };
         self.events.try_send(Event::Probed { key, outcome, next_probe_at: Duration::ZERO }).unwrap();
     }

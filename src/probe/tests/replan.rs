@@ -9,7 +9,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 fn job(endpoint: SocketAddr, interval: Duration) -> Job {
     let check = Check { interval, ..check(CheckKind::Http(http()), endpoint.port(), LONG) };
-    Job { key: ProbeKey { check: "web".into(), address: endpoint.ip(), port: endpoint.port() }, check: check.into() }
+    Job { key: ProbeKey { check: "web".into(), address: endpoint.ip(), port: endpoint.port(), name: None }, check: check.into() }
 }
 
 fn prober(queue: usize) -> (Prober, mpsc::Receiver<Report>) {

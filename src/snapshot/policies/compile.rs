@@ -109,7 +109,7 @@ impl Compiler<'_> {
     /// The index of the probe for an address, made at its first mention.
     fn probe(&mut self, id: CheckId, address: IpAddr) -> Option<u32> {
         let check = self.config.checks.get(id.0 as usize)?;
-        let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port };
+        let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port, name: None };
         if let Some(known) = self.probe_indices.get(&key) {
             return Some(*known);
         }
