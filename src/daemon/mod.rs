@@ -29,7 +29,7 @@ use crate::limits::PROBE_REPORTS_QUEUED_MAX;
 use crate::load::{Loaded, Loader, Report, Watch};
 use crate::metrics::Registry;
 use crate::probe::{Job, Prober};
-use crate::serving::{Current, Event, Keeper, Survey};
+use crate::serving::{Current, Event, Survey, keep};
 use crate::snapshot::{Serving, Snapshot, Steering};
 use crate::transport::{self, Caps, Transport};
 
@@ -85,7 +85,7 @@ impl Daemon {
         let control = control.map_err(|error| Failure::CouldNotRun(error.to_string()))?;
         let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
-        let (events, all_known) = Keeper::start(Arc::clone(&current), started);
+        let (events, all_known) = keep(Arc::clone(&current), started);
         let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Cause, Outcome};
 use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_RECHECK_DELAY, PROBE_START_SPREAD};
 
 /// The state of one probe's rhythm.
@@ -50,6 +50,8 @@ impl Cadence {
     /// Takes a run's outcome.
     pub fn after(&mut self, outcome: &Outcome, dice: u32) -> Next {
         match (self.last, outcome) {
+            // Our own fault says nothing of the endpoint: it neither begins a doubt nor ends one.
+            (_, Outcome::Fail { cause: Cause::Ours, .. }) => Next { report: true, wait: self.next_wait(dice) },
             (Last::Pass, Outcome::Fail { .. }) => {
                 self.last = Last::Doubt;
                 Next { report: false, wait: PROBE_RECHECK_DELAY.min(self.interval) }
@@ -91,8 +93,9 @@ mod tests {
 
     fn outcome(letter: char) -> Outcome {
         match letter {
-            'P' => Outcome::Pass { latency: Duration::from_millis(1) },
-            _ => Outcome::fail("refused"),
+            'P' => Outcome::pass(Duration::from_millis(1)),
+            'O' => Outcome::fail(Cause::Ours, "no descriptor"),
+            _ => Outcome::fail(Cause::Refused, "refused"),
         }
     }
 
@@ -121,6 +124,7 @@ mod tests {
             ("FFFF", ".!FFF"),
             ("PFPFP", "P.!P.!P"),
             ("PFFFPFF", "P.!FFP.!F"),
+            ("POPFOF", "POP.!OF"),
         ] {
             assert_eq!(play(INTERVAL, runs), story, "{runs}");
         }

@@ -4,15 +4,19 @@
 //! [`crate::probe`] runs each probe to a [`Cadence`] and reports; the Keeper gives the outcomes to the one [`Tracker`] and
 //! publishes what changes. Zones, pools and policies are not known here.
 
+mod alarm;
 mod cadence;
+mod standing;
 mod tracker;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+pub use alarm::{Alarm, Alarms, Raised};
 pub use cadence::{Cadence, Next};
-pub use tracker::{Standing, Streak, Tracker};
+pub use standing::{Standing, Streak};
+pub use tracker::{Change, Tracker};
 
 /// What one verdict belongs to: v4 and v6 of an endpoint are judged apart, and what several pools name is judged once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,18 +39,42 @@ pub enum Outcome {
     Pass {
         /// From the start of the probe to its end.
         latency: Duration,
+        /// When the certificate that it showed ends, if it showed one.
+        certificate_ends: Option<SystemTime>,
     },
     /// It did not.
     Fail {
         /// Why, in plain words for operators.
         reason: Arc<str>,
+        /// Whose fault it may be.
+        cause: Cause,
     },
 }
 
+/// Whose fault a failure may be: what the prober must know to doubt itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Nothing came in time; so it looks, too, where our own network is cut.
+    Silent,
+    /// No route, or the network or the host can't be reached; so it looks, too, where our own network is cut.
+    Unreachable,
+    /// The connection was refused or reset: somebody is there.
+    Refused,
+    /// An answer came, but not the one expected.
+    Wrong,
+    /// Our own fault: no descriptor, no source address, too little time to run. It never counts against an endpoint.
+    Ours,
+}
+
 impl Outcome {
+    /// A pass without a certificate.
+    pub fn pass(latency: Duration) -> Self {
+        Self::Pass { latency, certificate_ends: None }
+    }
+
     /// A failure for this reason.
-    pub fn fail(reason: impl Into<Arc<str>>) -> Self {
-        Self::Fail { reason: reason.into() }
+    pub fn fail(cause: Cause, reason: impl Into<Arc<str>>) -> Self {
+        Self::Fail { reason: reason.into(), cause }
     }
 }
 

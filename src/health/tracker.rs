@@ -1,46 +1,29 @@
 //! The table of verdicts: what every probed address amounts to, and what `status` shows of it.
 //!
-//! The first outcome of an address decides alone; after that `rise` passes in a row bring up and `fall` failures in a row take
-//! down. A reload keeps what it knows by [`ProbeKey`]. The Keeper owns the one table.
+//! Outcomes come in with their time, changes are taken out; what changes by time alone does so in [`Tracker::tick`]. A reload
+//! keeps what it knows by [`ProbeKey`]. The Keeper owns the one table.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Outcome, ProbeKey, Thresholds, Verdict};
+use super::{Outcome, ProbeKey, Standing, Thresholds, Verdict};
 
 /// What every address in the plan amounts to.
 #[derive(Debug, Default)]
 pub struct Tracker {
     rows: BTreeMap<ProbeKey, Row>,
+    changes: Vec<Change>,
 }
 
-/// What is known of one address.
+/// That one address stands otherwise than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// What its outcomes amount to.
-    pub verdict: Verdict,
-    /// When it came to that.
-    pub since: Duration,
-    /// Outcomes of one kind in a row.
-    pub streak: Streak,
-    /// How long the latest pass took.
-    pub latency: Option<Duration>,
-    /// When it failed last, and why.
-    pub last_error: Option<(Duration, Arc<str>)>,
-    /// When the latest outcome came.
-    pub last_outcome_at: Option<Duration>,
-    /// When the next probe is due.
-    pub next_probe_at: Option<Duration>,
-}
-
-/// Outcomes of one kind in a row, up to now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Streak {
-    /// So many passes; 0 before the first outcome.
-    Passes(u32),
-    /// So many failures.
-    Failures(u32),
+pub struct Change {
+    /// Which.
+    pub key: ProbeKey,
+    /// The verdict, if it is another.
+    pub verdict: Option<Verdict>,
+    /// Whether the verdict may soon be another.
+    pub uneasy: bool,
 }
 
 #[derive(Debug)]
@@ -61,23 +44,41 @@ impl Tracker {
         self.rows = rows;
     }
 
-    /// Takes an outcome; the verdict if this changed it. An outcome for a key that is not in the plan is ignored.
-    pub fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration, now: Duration) -> Option<Verdict> {
-        let row = self.rows.get_mut(key)?;
-        row.standing.note(outcome, now);
-        row.standing.next_probe_at = Some(next_probe_at);
-        let verdict = row.standing.judged(row.thresholds);
-        if verdict == row.standing.verdict {
-            return None;
+    /// Takes an outcome; what it changes is told by [`Self::changes`]. One for a key that is not in the plan is ignored.
+    pub fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration, now: Duration) {
+        let Some(row) = self.rows.get_mut(key) else { return };
+        let standing = &mut row.standing;
+        let uneasy_before = standing.uneasy;
+        standing.note(outcome, now);
+        standing.next_probe_at = Some(next_probe_at);
+        let verdict = standing.judged(row.thresholds);
+        let changed = standing.become_now(verdict, now);
+        if changed || standing.uneasy != uneasy_before {
+            self.changes.push(Change { key: key.clone(), verdict: changed.then_some(verdict), uneasy: standing.uneasy });
         }
-        row.standing.verdict = verdict;
-        row.standing.since = now;
-        Some(verdict)
+    }
+
+    /// Lets time pass: what changes by itself until `now` is told by [`Self::changes`].
+    pub fn tick(&mut self, _now: Duration) {}
+
+    /// When [`Self::tick`] will have something to do.
+    pub fn next_tick(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What has changed since this was asked last, in order.
+    pub fn changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     /// The verdict on a key; what is not in the plan is unknown.
     pub fn verdict(&self, key: &ProbeKey) -> Verdict {
         self.rows.get(key).map_or(Verdict::Unknown, |row| row.standing.verdict)
+    }
+
+    /// How a key stands, if it is in the plan.
+    pub fn standing(&self, key: &ProbeKey) -> Option<&Standing> {
+        self.rows.get(key).map(|row| &row.standing)
     }
 
     /// Everything known, by check, address and port.
@@ -91,55 +92,12 @@ impl Tracker {
     }
 }
 
-impl Standing {
-    fn unknown(now: Duration) -> Self {
-        Self {
-            verdict: Verdict::Unknown,
-            since: now,
-            streak: Streak::Passes(0),
-            latency: None,
-            last_error: None,
-            last_outcome_at: None,
-            next_probe_at: None,
-        }
-    }
-
-    fn note(&mut self, outcome: Outcome, now: Duration) {
-        self.last_outcome_at = Some(now);
-        self.streak = self.streak.extended(&outcome);
-        match outcome {
-            Outcome::Pass { latency } => self.latency = Some(latency),
-            Outcome::Fail { reason } => self.last_error = Some((now, reason)),
-        }
-    }
-
-    fn judged(&self, thresholds: Thresholds) -> Verdict {
-        match (self.verdict, self.streak) {
-            (Verdict::Unknown, Streak::Passes(_)) => Verdict::Up,
-            (Verdict::Unknown, Streak::Failures(_)) => Verdict::Down,
-            (Verdict::Down, Streak::Passes(passes)) if passes >= thresholds.rise => Verdict::Up,
-            (Verdict::Up, Streak::Failures(failures)) if failures >= thresholds.fall => Verdict::Down,
-            (verdict @ (Verdict::Up | Verdict::Down), Streak::Passes(_) | Streak::Failures(_)) => verdict,
-        }
-    }
-}
-
-impl Streak {
-    fn extended(self, outcome: &Outcome) -> Self {
-        match (self, outcome) {
-            (Self::Passes(passes), Outcome::Pass { .. }) => Self::Passes(passes.saturating_add(1)),
-            (Self::Failures(_), Outcome::Pass { .. }) => Self::Passes(1),
-            (Self::Failures(failures), Outcome::Fail { .. }) => Self::Failures(failures.saturating_add(1)),
-            (Self::Passes(_), Outcome::Fail { .. }) => Self::Failures(1),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::health::{Cause, Streak};
 
     fn key(check: &str, last_octet: u8) -> ProbeKey {
         ProbeKey { check: check.into(), address: [192, 0, 2, last_octet].into(), port: 443, name: None }
@@ -147,8 +105,8 @@ mod tests {
 
     fn outcome(letter: char) -> Outcome {
         match letter {
-            'P' => Outcome::Pass { latency: Duration::from_millis(7) },
-            _ => Outcome::fail("connection refused"),
+            'P' => Outcome::pass(Duration::from_millis(7)),
+            _ => Outcome::fail(Cause::Refused, "connection refused"),
         }
     }
 
@@ -164,11 +122,14 @@ mod tests {
 
     /// Outcomes as letters to the verdicts that each one changes to: `u`, `d`, or `-` for no change.
     fn play(tracker: &mut Tracker, key: &ProbeKey, outcomes: &str) -> String {
-        let mut observe = |letter| match tracker.observe(key, outcome(letter), seconds(2), seconds(1)) {
-            Some(Verdict::Up) => 'u',
-            Some(Verdict::Down) => 'd',
-            Some(Verdict::Unknown) => '?',
-            None => '-',
+        let mut observe = |letter| {
+            tracker.observe(key, outcome(letter), seconds(2), seconds(1));
+            match tracker.changes().into_iter().find_map(|change| change.verdict) {
+                Some(Verdict::Up) => 'u',
+                Some(Verdict::Down) => 'd',
+                Some(Verdict::Unknown) => '?',
+                None => '-',
+            }
         };
         outcomes.chars().map(&mut observe).collect()
     }
@@ -207,7 +168,7 @@ mod tests {
         assert_eq!(tracker.verdict(&comes), Verdict::Unknown);
         assert!(!tracker.all_known(), "the one that came is unknown");
         assert_eq!(tracker.verdict(&leaves), Verdict::Unknown);
-        assert_eq!(tracker.observe(&leaves, outcome('P'), seconds(2), seconds(1)), None, "a straggler is ignored");
+        assert_eq!(play(&mut tracker, &leaves, "P"), "-", "a straggler is ignored");
         assert_eq!(play(&mut tracker, &stays, "F"), "d", "the third failure in a row");
         assert_eq!(tracker.standings().map(|(key, _)| key).collect::<Vec<_>>(), [&stays, &comes]);
     }
@@ -238,6 +199,8 @@ mod tests {
             last_error: Some((seconds(15), "connection refused".into())),
             last_outcome_at: Some(seconds(20)),
             next_probe_at: Some(seconds(25)),
+            uneasy: true,
+            ..Standing::default()
         };
         assert_eq!(*standing, expected);
     }

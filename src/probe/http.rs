@@ -11,7 +11,8 @@ use reqwest::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response, Url, redirect, retry};
 use tokio::time::{Instant, timeout_at};
 
-use super::{reason, tls};
+use super::reason::{self, Fault};
+use super::tls;
 use crate::config::{Check, HttpCheck, TlsCheck};
 use crate::limits::PROBE_BODY_LENGTH_MAX;
 
@@ -54,7 +55,7 @@ impl Client {
             builder = builder.resolve(domain, endpoint);
         }
         Ok(Self {
-            client: builder.build().map_err(|error| reason::of_error(&error))?,
+            client: builder.build().map_err(|error| reason::of_error(&error).reason)?,
             method: Method::from_bytes(http.method.as_bytes()).map_err(|_| format!("{:?} is no HTTP method", http.method))?,
             url: target.url,
             headers: headers(target.host, &http.headers)?,
@@ -64,8 +65,8 @@ impl Client {
         })
     }
 
-    /// One run, at an end by the deadline whatever the endpoint does; the reason if it failed.
-    pub(super) async fn run(&self) -> Result<(), String> {
+    /// One run, at an end by the deadline whatever the endpoint does; the fault if it failed.
+    pub(super) async fn run(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + self.timeout;
         let mut request = Request::new(self.method.clone(), self.url.clone());
         *request.headers_mut() = self.headers.clone();
@@ -120,7 +121,7 @@ fn headers(host: Option<HeaderValue>, written: &[(String, String)]) -> Result<He
 }
 
 /// Reads as far as the needle, to the limit at most.
-async fn search(mut response: Response, needle: &str) -> Result<(), String> {
+async fn search(mut response: Response, needle: &str) -> Result<(), Fault> {
     let needle = needle.as_bytes();
     let mut body = Vec::new();
     let mut whole = false;

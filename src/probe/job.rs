@@ -8,9 +8,10 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 
+use super::reason::Fault;
 use super::{Job, Report, http, tcp};
 use crate::config::{Check, CheckKind};
-use crate::health::{Cadence, Outcome, ProbeKey};
+use crate::health::{Cadence, Cause, Outcome, ProbeKey};
 
 /// What all jobs share.
 #[derive(Clone, Debug)]
@@ -78,11 +79,11 @@ impl Client {
         let result = match self {
             Self::Tcp => tcp::run(check, address).await,
             Self::Http(client) => client.run().await,
-            Self::Unbuilt(reason) => return Outcome::fail(Arc::clone(reason)),
+            Self::Unbuilt(reason) => return Outcome::fail(Cause::Ours, Arc::clone(reason)),
         };
         match result {
-            Ok(()) => Outcome::Pass { latency: begun.elapsed() },
-            Err(reason) => Outcome::fail(reason),
+            Ok(()) => Outcome::pass(begun.elapsed()),
+            Err(Fault { cause, reason }) => Outcome::fail(cause, reason),
         }
     }
 }

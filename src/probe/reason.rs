@@ -1,4 +1,4 @@
-//! Why a probe failed, in plain words for a tired person.
+//! Why a probe failed: in plain words for a tired person, and sorted by whose fault it may be.
 //!
 //! Errors come as chains of three or four crates' wrappers ("error sending request", "client error (Connect)", ...); what an
 //! operator needs is at the end of the chain or hidden inside an `io::Error`.
@@ -8,78 +8,106 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::tls;
+use crate::health::Cause;
 use crate::limits::PROBE_REASON_LENGTH_MAX;
 
-const IO_WORDS: &[(ErrorKind, &str)] = &[
-    (ErrorKind::ConnectionRefused, "connection refused"),
-    (ErrorKind::ConnectionReset, "connection reset by the endpoint"),
-    (ErrorKind::ConnectionAborted, "connection broken off"),
-    (ErrorKind::BrokenPipe, "connection closed by the endpoint too early"),
-    (ErrorKind::UnexpectedEof, "connection closed by the endpoint too early"),
-    (ErrorKind::HostUnreachable, "host unreachable"),
-    (ErrorKind::NetworkUnreachable, "network unreachable"),
-    (ErrorKind::AddrNotAvailable, "source address is not on this machine, or its ports are used up"),
-    (ErrorKind::PermissionDenied, "this machine does not permit the connection"),
-    (ErrorKind::TimedOut, "no answer to the connection attempt"),
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Whose fault it may be.
+    pub(super) cause: Cause,
+    /// For an operator.
+    pub(super) reason: String,
+}
+
+const IO_WORDS: &[(ErrorKind, Cause, &str)] = &[
+    (ErrorKind::ConnectionRefused, Cause::Refused, "connection refused"),
+    (ErrorKind::ConnectionReset, Cause::Refused, "connection reset by the endpoint"),
+    (ErrorKind::ConnectionAborted, Cause::Refused, "connection broken off"),
+    (ErrorKind::BrokenPipe, Cause::Refused, "connection closed by the endpoint too early"),
+    (ErrorKind::UnexpectedEof, Cause::Refused, "connection closed by the endpoint too early"),
+    (ErrorKind::HostUnreachable, Cause::Unreachable, "host unreachable"),
+    (ErrorKind::NetworkUnreachable, Cause::Unreachable, "network unreachable"),
+    (ErrorKind::NetworkDown, Cause::Unreachable, "network is down"),
+    (ErrorKind::AddrNotAvailable, Cause::Ours, "source address is not on this machine, or its ports are used up"),
+    (ErrorKind::PermissionDenied, Cause::Ours, "this machine does not permit the connection"),
+    (ErrorKind::TimedOut, Cause::Silent, "no answer to the connection attempt"),
 ];
+
+/// Linux's numbers for what has no kind of its own: this process or this machine lacks descriptors, buffers or memory.
+const OUR_ERRORS: [i32; 4] = [24, 23, 105, 12];
 
 /// What the HTTP library says, and what we say.
-const HTTP_WORDS: &[(&str, &str)] = &[
-    ("connection closed before message completed", "connection closed by the endpoint too early"),
-    ("invalid HTTP version parsed", "answer is not HTTP/1.1"),
-    ("invalid HTTP status-code parsed", "answer is not HTTP/1.1"),
-    ("invalid HTTP header parsed", "answer has a header that is not HTTP/1.1"),
-    ("message head is too large", "answer has too many headers"),
-    ("end of file before message length reached", "connection closed by the endpoint before the body ended"),
+const HTTP_WORDS: &[(&str, Cause, &str)] = &[
+    ("connection closed before message completed", Cause::Refused, "connection closed by the endpoint too early"),
+    ("invalid HTTP version parsed", Cause::Wrong, "answer is not HTTP/1.1"),
+    ("invalid HTTP status-code parsed", Cause::Wrong, "answer is not HTTP/1.1"),
+    ("invalid HTTP header parsed", Cause::Wrong, "answer has a header that is not HTTP/1.1"),
+    ("message head is too large", Cause::Wrong, "answer has too many headers"),
+    ("end of file before message length reached", Cause::Refused, "connection closed by the endpoint before the body ended"),
 ];
 
+impl Fault {
+    /// An answer came, but not the one expected.
+    pub(super) fn wrong(reason: String) -> Self {
+        Self { cause: Cause::Wrong, reason }
+    }
+}
+
 /// The cause that an operator can act on.
-pub(super) fn of_error(error: &(dyn Error + 'static)) -> String {
-    known(error).unwrap_or_else(|| shortened(innermost(error).to_string()))
+pub(super) fn of_error(error: &(dyn Error + 'static)) -> Fault {
+    // What nobody foresaw was said by somebody: an answer, but not the one expected.
+    known(error).unwrap_or_else(|| Fault::wrong(shortened(innermost(error).to_string())))
 }
 
 /// The deadline ran out before an answer.
-pub(super) fn no_answer(timeout: Duration) -> String {
-    format!("no answer within {timeout:?}")
+pub(super) fn no_answer(timeout: Duration) -> Fault {
+    Fault { cause: Cause::Silent, reason: format!("no answer within {timeout:?}") }
 }
 
 /// The endpoint answered with another status.
-pub(super) fn status(found: u16, expected: &[(u16, u16)]) -> String {
-    format!("status {found}, expected {}", statuses(expected))
+pub(super) fn status(found: u16, expected: &[(u16, u16)]) -> Fault {
+    Fault::wrong(format!("status {found}, expected {}", statuses(expected)))
 }
 
 /// The body ended, or its searched part did.
-pub(super) fn body(needle: &str, whole: bool, searched: usize) -> String {
+pub(super) fn body(needle: &str, whole: bool, searched: usize) -> Fault {
     let place = if whole { String::new() } else { format!(" in its first {} KiB", searched >> 10) };
-    format!("body does not hold {}{place}", quoted(needle))
+    Fault::wrong(format!("body does not hold {}{place}", quoted(needle)))
 }
 
-/// The deadline ran out within the body.
-pub(super) fn slow_body(needle: &str, timeout: Duration) -> String {
-    format!("body does not hold {} within {timeout:?}", quoted(needle))
+/// The deadline ran out within the body: somebody is there, but too slow.
+pub(super) fn slow_body(needle: &str, timeout: Duration) -> Fault {
+    Fault::wrong(format!("body does not hold {} within {timeout:?}", quoted(needle)))
 }
 
-fn known(error: &(dyn Error + 'static)) -> Option<String> {
+fn known(error: &(dyn Error + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(reason) = tls::reason(error).or_else(|| io_reason(error)).or_else(|| http_reason(error)) {
-            return Some(reason);
+        let fault = tls::reason(error).map(Fault::wrong).or_else(|| io_fault(error)).or_else(|| http_fault(error));
+        if fault.is_some() {
+            return fault;
         }
         cause = error.source();
     }
     None
 }
 
-fn io_reason(error: &(dyn Error + 'static)) -> Option<String> {
+fn io_fault(error: &(dyn Error + 'static)) -> Option<Fault> {
     let error = error.downcast_ref::<io::Error>()?;
     // The source of a wrapping `io::Error` is the source of what it wraps: what it wraps itself has to be asked for.
     let wrapped = error.get_ref().and_then(|inner| known(inner));
-    wrapped.or_else(|| IO_WORDS.iter().find(|(kind, _)| *kind == error.kind()).map(|(_, words)| (*words).into()))
+    let fault = |cause: Cause, words: &str| Fault { cause, reason: words.into() };
+    let by_kind = || IO_WORDS.iter().find(|(kind, ..)| *kind == error.kind()).map(|(_, cause, words)| fault(*cause, words));
+    let ours =
+        || error.raw_os_error().filter(|number| OUR_ERRORS.contains(number)).map(|_| fault(Cause::Ours, &error.to_string()));
+    wrapped.or_else(by_kind).or_else(ours)
 }
 
-fn http_reason(error: &(dyn Error + 'static)) -> Option<String> {
+fn http_fault(error: &(dyn Error + 'static)) -> Option<Fault> {
     let text = error.to_string();
-    HTTP_WORDS.iter().find(|(theirs, _)| text == *theirs).map(|(_, words)| (*words).into())
+    let known = HTTP_WORDS.iter().find(|(theirs, ..)| text == *theirs);
+    known.map(|(_, cause, words)| Fault { cause: *cause, reason: (*words).into() })
 }
 
 fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
@@ -147,35 +175,37 @@ mod tests {
     #[test]
     fn the_cause_is_found_in_the_chain() {
         let refused = || io::Error::from(ErrorKind::ConnectionRefused);
-        let cases: [(Box<dyn Error>, &str); 6] = [
-            (refused().into(), "connection refused"),
-            (Wrapper(Wrapper(refused())).into(), "connection refused"),
-            (io::Error::other(refused()).into(), "connection refused"),
+        let cases: [(Box<dyn Error>, Cause, &str); 6] = [
+            (refused().into(), Cause::Refused, "connection refused"),
+            (Wrapper(Wrapper(refused())).into(), Cause::Refused, "connection refused"),
+            (io::Error::other(refused()).into(), Cause::Refused, "connection refused"),
             (
                 Wrapper(io::Error::new(ErrorKind::UnexpectedEof, "tls handshake eof")).into(),
+                Cause::Refused,
                 "connection closed by the endpoint too early",
             ),
-            (Wrapper(io::Error::other("invalid HTTP version parsed")).into(), "answer is not HTTP/1.1"),
-            (Wrapper(io::Error::other("something new")).into(), "something new"),
+            (Wrapper(io::Error::other("invalid HTTP version parsed")).into(), Cause::Wrong, "answer is not HTTP/1.1"),
+            (Wrapper(io::Error::other("something new")).into(), Cause::Wrong, "something new"),
         ];
-        for (error, words) in cases {
-            assert_eq!(of_error(error.as_ref()), words);
+        for (error, cause, words) in cases {
+            assert_eq!(of_error(error.as_ref()), Fault { cause, reason: words.into() });
         }
     }
 
     #[test]
     fn what_the_kernel_says_is_put_plainly() {
         // Linux's numbers.
-        for (number, words) in [
-            (99, "source address is not on this machine, or its ports are used up"),
-            (101, "network unreachable"),
-            (110, "no answer to the connection attempt"),
-            (111, "connection refused"),
-            (113, "host unreachable"),
+        for (number, cause, words) in [
+            (24, Cause::Ours, "Too many open files (os error 24)"),
+            (99, Cause::Ours, "source address is not on this machine, or its ports are used up"),
+            (100, Cause::Unreachable, "network is down"),
+            (101, Cause::Unreachable, "network unreachable"),
+            (110, Cause::Silent, "no answer to the connection attempt"),
+            (111, Cause::Refused, "connection refused"),
+            (113, Cause::Unreachable, "host unreachable"),
         ] {
-            assert_eq!(of_error(&io::Error::from_raw_os_error(number)), words);
+            assert_eq!(of_error(&io::Error::from_raw_os_error(number)), Fault { cause, reason: words.into() });
         }
-        assert_eq!(of_error(&io::Error::from_raw_os_error(24)), "Too many open files (os error 24)");
     }
 
     #[test]
@@ -185,15 +215,18 @@ mod tests {
             (&[(200, 200)], "status 503, expected 200"),
             (&[(200, 200), (204, 204), (301, 303)], "status 503, expected 200, 204 or 301-303"),
         ] {
-            assert_eq!(status(503, expected), words);
+            assert_eq!(status(503, expected).reason, words);
         }
     }
 
     #[test]
     fn bodies_are_told_apart() {
-        assert_eq!(body("ok", true, 65536), "body does not hold \"ok\"");
-        assert_eq!(body("ok", false, 65536), "body does not hold \"ok\" in its first 64 KiB");
-        assert_eq!(slow_body("ok", Duration::from_secs(2)), "body does not hold \"ok\" within 2s");
-        assert_eq!(body(&"x".repeat(300), true, 0).chars().count(), "body does not hold ".len() + PROBE_REASON_LENGTH_MAX + 1);
+        assert_eq!(body("ok", true, 65536).reason, "body does not hold \"ok\"");
+        assert_eq!(body("ok", false, 65536).reason, "body does not hold \"ok\" in its first 64 KiB");
+        assert_eq!(slow_body("ok", Duration::from_secs(2)).reason, "body does not hold \"ok\" within 2s");
+        assert_eq!(
+            body(&"x".repeat(300), true, 0).reason.chars().count(),
+            "body does not hold ".len() + PROBE_REASON_LENGTH_MAX + 1
+        );
     }
 }

@@ -7,11 +7,11 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::reason;
+use super::reason::{self, Fault};
 use crate::config::Check;
 
-/// One run, at an end by the deadline; the reason if it failed.
-pub(super) async fn run(check: &Check, address: IpAddr) -> Result<(), String> {
+/// One run, at an end by the deadline; the fault if it failed.
+pub(super) async fn run(check: &Check, address: IpAddr) -> Result<(), Fault> {
     let connected = timeout(check.timeout, connect(SocketAddr::new(address, check.port), check.source)).await;
     connected.map_err(|_| reason::no_answer(check.timeout))?.map(drop).map_err(|error| reason::of_error(&error))
 }

@@ -1,40 +1,18 @@
-//! The Keeper: the one writer of what answers. It takes events, coalesces them, and publishes.
+//! The Keeper: the one writer of what answers. It takes outcomes, loads and alarms with their time, and publishes.
 //!
 //! It holds the table of verdicts, so that a reload keeps them by key, and every retired generation until nobody uses it, so
-//! that no worker ever frees one. Verdict changes are logged here, where they become true.
+//! that no worker ever frees one. It waits for nothing and knows no clock: `shell.rs` drives it, and so can a simulation on
+//! virtual time. Verdict changes and alarms are logged here, where they become true.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 use super::Current;
-use crate::health::{Outcome, ProbeKey, Standing, Tracker, Verdict};
-use crate::limits::EVENTS_QUEUED_MAX;
+use crate::health::{Alarm, Alarms, Change, Outcome, ProbeKey, Standing, Tracker, Verdict};
 use crate::snapshot::{Serving, Snapshot, Steering};
-
-/// How often retired generations are looked at, besides at each event.
-const RETIREMENT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Everything that may change what answers.
-#[derive(Debug)]
-pub enum Event {
-    /// A probe came to an outcome.
-    Probed {
-        /// Which.
-        key: ProbeKey,
-        /// What came of it.
-        outcome: Outcome,
-        /// When the next one is due, since the start.
-        next_probe_at: Duration,
-    },
-    /// A new snapshot was compiled; told when it answers.
-    Loaded(Arc<Snapshot>, oneshot::Sender<()>),
-    /// Somebody wants to know how things stand.
-    Survey(oneshot::Sender<Survey>),
-}
 
 /// How things stand, for `status` and `explain`.
 #[derive(Debug)]
@@ -45,6 +23,8 @@ pub struct Survey {
     pub now: Duration,
     /// What every probe came to, by its index.
     pub standings: Vec<Option<Standing>>,
+    /// The alarms that are up.
+    pub alarms: Alarms,
 }
 
 /// The one writer.
@@ -52,85 +32,111 @@ pub struct Survey {
 pub struct Keeper {
     current: Arc<Current>,
     tracker: Tracker,
-    started: Instant,
+    alarms: Alarms,
     retired: Vec<Arc<Serving>>,
-    known: watch::Sender<bool>,
+    /// A snapshot that does not answer yet.
+    loaded: Option<Arc<Snapshot>>,
+    /// Whether what answers is not what follows from the verdicts.
+    stale: bool,
 }
 
 impl Keeper {
-    /// Begins to keep `current`; `started` is where all times count from. Gives the way to send events, and what tells when
-    /// every probed address has its verdict. The Keeper ends when nobody can send any more.
-    pub fn start(current: Arc<Current>, started: Instant) -> (mpsc::Sender<Event>, watch::Receiver<bool>) {
-        let (sender, events) = mpsc::channel(EVENTS_QUEUED_MAX);
-        let (known, all_known) = watch::channel(false);
-        let mut keeper = Self { current, tracker: Tracker::default(), started, retired: Vec::new(), known };
-        let snapshot = Arc::clone(&keeper.current.load().snapshot);
-        keeper.replan(&snapshot);
-        // Where nothing is checked, nobody need wait.
-        keeper.known.send_replace(keeper.tracker.all_known());
-        tokio::spawn(keeper.run(events));
-        (sender, all_known)
-    }
-
-    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
-        let mut batch = Vec::new();
-        loop {
-            let wait = tokio::time::timeout(RETIREMENT_INTERVAL, events.recv_many(&mut batch, EVENTS_QUEUED_MAX));
-            if wait.await == Ok(0) {
-                return;
-            }
-            self.take(batch.drain(..));
-            // A generation that only we hold is freed here, never by a worker in the middle of its queries.
-            self.retired.retain(|serving| Arc::strong_count(serving) > 1);
-        }
-    }
-
-    /// Takes all events that have come and publishes once.
-    fn take(&mut self, events: impl Iterator<Item = Event>) {
-        let mut loaded = None;
-        let mut waiting = Vec::new();
-        let mut surveys = Vec::new();
-        let mut changed = false;
-        for event in events {
-            match event {
-                Event::Probed { key, outcome, next_probe_at } => changed |= self.observe(&key, outcome, next_probe_at),
-                Event::Loaded(snapshot, done) => {
-                    self.replan(&snapshot);
-                    loaded = Some(snapshot);
-                    waiting.push(done);
-                }
-                Event::Survey(reply) => surveys.push(reply),
-            }
-        }
-        if changed || loaded.is_some() {
-            self.publish(loaded);
-        }
-        self.known.send_replace(self.tracker.all_known());
-        // Whoever has gone meanwhile needs no answer.
-        for done in waiting {
-            let _ = done.send(());
-        }
-        for reply in surveys {
-            let _ = reply.send(self.survey());
-        }
-    }
-
-    fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration) -> bool {
-        let reason = match &outcome {
-            Outcome::Pass { .. } => None,
-            Outcome::Fail { reason } => Some(Arc::clone(reason)),
+    /// Begins to keep `current`.
+    pub fn new(current: Arc<Current>, now: Duration) -> Self {
+        let mut keeper = Self {
+            current,
+            tracker: Tracker::default(),
+            alarms: Alarms::default(),
+            retired: Vec::new(),
+            loaded: None,
+            stale: false,
         };
-        let Some(verdict) = self.tracker.observe(key, outcome, next_probe_at, self.started.elapsed()) else { return false };
-        let ProbeKey { check, address, port, name } = key;
-        let name = name.as_deref();
-        let endpoint = self.names_of(key);
-        match (verdict, reason) {
-            (Verdict::Down, reason) => {
-                warn!(endpoint, %check, %address, port, name, reason = reason.as_deref(), "endpoint is down")
-            }
-            (Verdict::Up | Verdict::Unknown, _) => info!(endpoint, %check, %address, port, name, "endpoint is up"),
+        let snapshot = Arc::clone(&keeper.current.load().snapshot);
+        keeper.replan(&snapshot, now);
+        keeper
+    }
+
+    /// Takes an outcome.
+    pub fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration, now: Duration) {
+        self.tracker.observe(key, outcome, next_probe_at, now);
+        self.take_changes();
+    }
+
+    /// Takes a new snapshot: verdicts live on by key; what is no longer probed is forgotten.
+    pub fn load(&mut self, snapshot: Arc<Snapshot>, now: Duration) {
+        self.replan(&snapshot, now);
+        self.loaded = Some(snapshot);
+        self.stale = true;
+    }
+
+    /// Raises an alarm, with what it is about and what helps.
+    pub fn raise(&mut self, alarm: Alarm, subject: &Arc<str>, text: &Arc<str>, now: Duration) {
+        if self.alarms.raise(alarm, subject, Arc::clone(text), now) {
+            warn!(alarm = alarm.name(), %subject, "{text}");
         }
-        true
+    }
+
+    /// Clears an alarm.
+    pub fn clear(&mut self, alarm: Alarm, subject: &Arc<str>, now: Duration) {
+        if let Some(raised) = self.alarms.clear(alarm, subject) {
+            let lasted = now.saturating_sub(raised.since);
+            info!(alarm = alarm.name(), %subject, ?lasted, "the alarm is over");
+        }
+    }
+
+    /// Lets time pass, and makes all that was taken answer: one generation, or none if nothing changed.
+    pub fn publish(&mut self, now: Duration) {
+        self.tracker.tick(now);
+        self.take_changes();
+        if std::mem::take(&mut self.stale) {
+            self.publish_next();
+        }
+        // A generation that only we hold is freed here, never by a worker in the middle of its queries.
+        self.retired.retain(|serving| Arc::strong_count(serving) > 1);
+    }
+
+    /// When time alone will change something, since the start.
+    pub fn next_tick(&self) -> Option<Duration> {
+        self.tracker.next_tick()
+    }
+
+    /// Whether every probed address has its verdict.
+    pub fn all_known(&self) -> bool {
+        self.tracker.all_known()
+    }
+
+    /// How things stand.
+    pub fn survey(&self, now: Duration) -> Survey {
+        let serving = self.current.load();
+        let standings: HashMap<_, _> = self.tracker.standings().collect();
+        let probes = serving.snapshot.policies.probes().iter();
+        Survey {
+            now,
+            standings: probes.map(|probe| standings.get(&probe.key).map(|standing| (*standing).clone())).collect(),
+            alarms: self.alarms.clone(),
+            serving: Arc::clone(&serving),
+        }
+    }
+
+    fn replan(&mut self, snapshot: &Snapshot, now: Duration) {
+        let plan = snapshot.policies.probes().iter().map(|probe| (probe.key.clone(), probe.thresholds));
+        self.tracker.replan(plan, now);
+        self.take_changes();
+    }
+
+    fn take_changes(&mut self) {
+        for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
+            let Some(verdict) = verdict else { continue };
+            self.stale = true;
+            let ProbeKey { check, address, port, name } = &key;
+            let name = name.as_deref();
+            let endpoint = self.names_of(&key);
+            let reason = self.tracker.standing(&key).and_then(|standing| standing.last_error.as_ref()).map(|(_, why)| &**why);
+            match verdict {
+                Verdict::Down => warn!(endpoint, %check, %address, port, name, reason, "endpoint is down"),
+                Verdict::Up | Verdict::Unknown => info!(endpoint, %check, %address, port, name, "endpoint is up"),
+            }
+        }
     }
 
     /// The endpoints that a key judges, for the log.
@@ -141,14 +147,9 @@ impl Keeper {
         index.map(|index| policies.endpoints_of(index).join(" ")).unwrap_or_default()
     }
 
-    /// Verdicts live on by key; what is no longer probed is forgotten.
-    fn replan(&mut self, snapshot: &Snapshot) {
-        let plan = snapshot.policies.probes().iter().map(|probe| (probe.key.clone(), probe.thresholds));
-        self.tracker.replan(plan, self.started.elapsed());
-    }
-
-    fn publish(&mut self, loaded: Option<Arc<Snapshot>>) {
+    fn publish_next(&mut self) {
         let before = self.current.load();
+        let loaded = self.loaded.take();
         // States are shared with the generation before only while the policies are the same ones.
         let same_policies = loaded.is_none();
         let snapshot = loaded.unwrap_or_else(|| Arc::clone(&before.snapshot));
@@ -158,16 +159,5 @@ impl Keeper {
         let next = Arc::new(Serving { generation: before.generation + 1, snapshot, steering });
         drop(before);
         self.retired.extend(self.current.publish(&next));
-    }
-
-    fn survey(&self) -> Survey {
-        let serving = self.current.load();
-        let standings: HashMap<_, _> = self.tracker.standings().collect();
-        let probes = serving.snapshot.policies.probes().iter();
-        Survey {
-            now: self.started.elapsed(),
-            standings: probes.map(|probe| standings.get(&probe.key).map(|standing| (*standing).clone())).collect(),
-            serving: Arc::clone(&serving),
-        }
     }
 }

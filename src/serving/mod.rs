@@ -1,12 +1,14 @@
 //! The one pointer and its one writer.
 //!
-//! [`Current`] is what every query reads; [`Keeper`] alone publishes to it, from a bounded channel of closed [`Event`]s. No door
-//! of the house is known here.
+//! [`Current`] is what every query reads; [`Keeper`] alone publishes to it, on time that it is given; [`keep`] drives it from a
+//! bounded channel of closed [`Event`]s. No door of the house is known here.
 
 mod current;
 mod keeper;
+mod shell;
 #[cfg(test)]
 mod tests;
 
 pub use current::Current;
-pub use keeper::{Event, Keeper, Survey};
+pub use keeper::{Keeper, Survey};
+pub use shell::{Event, keep};

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::*;
 use crate::config::{Text, parse};
 use crate::diagnostic::Sources;
-use crate::health::{Outcome, ProbeKey, Verdict};
+use crate::health::{Cause, Outcome, ProbeKey, Verdict};
 use crate::snapshot::{Family, Grade, Policies, Serving, Snapshot, Steering};
 
 /// A snapshot of one pool whose endpoints have these last octets.
@@ -35,14 +35,14 @@ impl Kept {
     fn start(snapshot: Arc<Snapshot>) -> Self {
         let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot, steering }));
-        let (events, known) = Keeper::start(Arc::clone(&current), Instant::now());
+        let (events, known) = keep(Arc::clone(&current), Instant::now());
         Self { current, events, known }
     }
 
     /// Queues an outcome without waiting for it to be taken.
     fn probed(&self, octet: u8, passed: bool) {
         let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80, name: None };
-        let outcome = if passed { Outcome::Pass { latency: Duration::ZERO } } else { Outcome::fail("connection refused") };
+        let outcome = if passed { Outcome::pass(Duration::ZERO) } else { Outcome::fail(Cause::Refused, "connection refused") };
         self.events.try_send(Event::Probed { key, outcome, next_probe_at: Duration::ZERO }).unwrap();
     }
 

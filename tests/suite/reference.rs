@@ -95,12 +95,9 @@ fn explained(client: &str, dice: &str, pools_down: &[&str]) -> String {
 fn why_down(config: &Config, verdict: Verdict) -> Option<String> {
     let standing = Standing {
         verdict,
-        since: Duration::ZERO,
         streak: Streak::Failures(3),
-        latency: None,
         last_error: Some((Duration::ZERO, "connection refused".into())),
-        last_outcome_at: None,
-        next_probe_at: None,
+        ..Standing::default()
     };
     down(&config.checks[0], &standing, Duration::from_secs(12))
 }

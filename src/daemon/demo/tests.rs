@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::health::{Streak, Verdict};
+use crate::health::Verdict;
 use crate::load::Loader;
 use crate::snapshot::{Family, NodeKind};
 
@@ -180,8 +180,7 @@ fn the_picture_fits_a_usual_terminal() {
     let seconds = Duration::from_secs;
     let standing = |verdict, since| {
         let last_error = Some((seconds(9), "connection refused".into()));
-        let (streak, latency) = (Streak::Passes(0), None);
-        Some(Standing { verdict, since, streak, latency, last_error, last_outcome_at: None, next_probe_at: None })
+        Some(Standing { verdict, since, last_error, ..Standing::default() })
     };
     let mut standings = vec![standing(Verdict::Up, seconds(1)); 6];
     board.take_standings(seconds(1), &standings);

@@ -39,7 +39,7 @@ pub(super) fn check(kind: CheckKind, port: u16, timeout: Duration) -> Check {
 pub(super) fn reason_of(outcome: Outcome) -> Option<String> {
     match outcome {
         Outcome::Pass { .. } => None,
-        Outcome::Fail { reason } => Some(reason.to_string()),
+        Outcome::Fail { reason, .. } => Some(reason.to_string()),
     }
 }
 

@@ -1,0 +1,102 @@
+//! The Keeper's shell: it takes events from a bounded channel, gives them to the Keeper with the time, and publishes once for
+//! all that wait together. No decision is made here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Current, Keeper, Survey};
+use crate::health::{Alarm, Outcome, ProbeKey};
+use crate::limits::EVENTS_QUEUED_MAX;
+use crate::snapshot::Snapshot;
+
+/// How often retired generations are looked at, besides at each event.
+const RETIREMENT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Everything that may change what answers.
+#[derive(Debug)]
+pub enum Event {
+    /// A probe came to an outcome.
+    Probed {
+        /// Which.
+        key: ProbeKey,
+        /// What came of it.
+        outcome: Outcome,
+        /// When the next one is due, since the start.
+        next_probe_at: Duration,
+    },
+    /// A new snapshot was compiled; told when it answers.
+    Loaded(Arc<Snapshot>, oneshot::Sender<()>),
+    /// An alarm of another room is up, with its subject and what helps, or over.
+    Alarm {
+        /// Which.
+        alarm: Alarm,
+        /// What it is about.
+        subject: Arc<str>,
+        /// Its words; none if it is over.
+        text: Option<Arc<str>>,
+    },
+    /// Somebody wants to know how things stand.
+    Survey(oneshot::Sender<Survey>),
+}
+
+/// Begins to keep `current`; `started` is where all times count from. Gives the way to send events, and what tells when every
+/// probed address has its verdict. The Keeper ends when nobody can send any more.
+pub fn keep(current: Arc<Current>, started: Instant) -> (mpsc::Sender<Event>, watch::Receiver<bool>) {
+    let (sender, events) = mpsc::channel(EVENTS_QUEUED_MAX);
+    let keeper = Keeper::new(current, started.elapsed());
+    // Where nothing is checked, nobody need wait.
+    let (known, all_known) = watch::channel(keeper.all_known());
+    tokio::spawn(Shell { keeper, started, known }.run(events));
+    (sender, all_known)
+}
+
+struct Shell {
+    keeper: Keeper,
+    started: Instant,
+    known: watch::Sender<bool>,
+}
+
+impl Shell {
+    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut batch = Vec::new();
+        loop {
+            let due = self.keeper.next_tick().map_or(RETIREMENT_INTERVAL, |due| due.saturating_sub(self.started.elapsed()));
+            let wait = RETIREMENT_INTERVAL.min(due);
+            let wait = tokio::time::timeout(wait, events.recv_many(&mut batch, EVENTS_QUEUED_MAX));
+            if wait.await == Ok(0) {
+                return;
+            }
+            self.take(batch.drain(..));
+        }
+    }
+
+    /// Takes all events that have come and publishes once.
+    fn take(&mut self, events: impl Iterator<Item = Event>) {
+        let now = self.started.elapsed();
+        let mut waiting = Vec::new();
+        let mut surveys = Vec::new();
+        for event in events {
+            match event {
+                Event::Probed { key, outcome, next_probe_at } => self.keeper.observe(&key, outcome, next_probe_at, now),
+                Event::Loaded(snapshot, done) => {
+                    self.keeper.load(snapshot, now);
+                    waiting.push(done);
+                }
+                Event::Alarm { alarm, subject, text: Some(text) } => self.keeper.raise(alarm, &subject, &text, now),
+                Event::Alarm { alarm, subject, text: None } => self.keeper.clear(alarm, &subject, now),
+                Event::Survey(reply) => surveys.push(reply),
+            }
+        }
+        self.keeper.publish(now);
+        self.known.send_replace(self.keeper.all_known());
+        // Whoever has gone meanwhile needs no answer.
+        for done in waiting {
+            let _ = done.send(());
+        }
+        for reply in surveys {
+            let _ = reply.send(self.keeper.survey(now));
+        }
+    }
+}
