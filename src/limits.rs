@@ -71,6 +71,9 @@ pub const GEO_RULES_MAX: usize = 64;
 pub const POOL_ENDPOINTS_MAX: usize = 255;
 /// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
 pub const WEIGHT_SUM_MAX: u32 = 65_535;
+/// Percent of the weight over a `min_up` in percent at which a pool or policy that fell is up again: one small flapping member
+/// does not turn a whole place on and off.
+pub const MIN_UP_MARGIN_PERCENT: u64 = 10;
 /// Addresses in one steered answer: 16 A records fit 512 octets with any question of up to 244.
 pub const ANSWERS_MAX: usize = 16;
 /// Places kept by distance for one region, then the order of `from` (notes on merging: more costs table, buys nothing).

@@ -192,7 +192,7 @@ impl<'a, T: Trace> Decision<'a, T> {
             Rest::One(child) => child..child + 1,
             Rest::AsWritten => 0..policy.children.len() as u16,
         };
-        if let Some(last) = policy.last.filter(|_| want.grade == Grade::Last)
+        if let Some(last) = policy.last.filter(|_| want.grade == Grade::Last && state.takes_last(want.family))
             && let Some(chosen) =
                 [Grade::Up, Grade::Last].into_iter().find_map(|grade| self.walk(last, Want { grade, ..want.below() }))
         {
@@ -201,7 +201,11 @@ impl<'a, T: Trace> Decision<'a, T> {
         let rest = rest.filter(|child| !first.contains(child));
         let chosen = first.iter().copied().chain(rest).find_map(|child| self.walk_child(policy, child, want));
         // A family that `last` alone has must be answered though `last` is not up either (invariant 1).
-        let remains = policy.last.filter(|_| [Grade::Remnant, Grade::All].contains(&want.grade));
+        let remains = policy.last.filter(|_| match want.grade {
+            Grade::Up | Grade::Last => false,
+            Grade::Remnant => state.takes_last(want.family),
+            Grade::Allowed | Grade::All => true,
+        });
         chosen.or_else(|| self.walk(remains?, want.below()))
     }
 

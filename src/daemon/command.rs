@@ -11,9 +11,8 @@ use super::{Failure, serve, unguessable};
 use crate::answer::Why;
 use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, show_progress};
 use crate::diagnostic::{Diagnostic, Sources, render};
-use crate::health::Verdict;
 use crate::load::{Loader, Report, check_zone, control_socket};
-use crate::snapshot::{Serving, Steering};
+use crate::snapshot::{Circumstances, Serving, Steering};
 use crate::wire::Name;
 
 /// Runs a command to its end; the exit code of the process.
@@ -78,7 +77,7 @@ fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
         Ok(loaded) => return refused(loaded.report),
         Err(report) => return refused(report),
     };
-    let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
+    let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
     let serving = Serving { generation: 0, snapshot, steering };
     Reply::done(query.explain(&serving, &Why { down: &|_| None }, unguessable()))
 }

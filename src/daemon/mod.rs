@@ -24,13 +24,12 @@ pub use command::run;
 use crate::config::{Config, Server};
 use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
-use crate::health::Verdict;
 use crate::limits::PROBE_REPORTS_QUEUED_MAX;
 use crate::load::{Loaded, Loader, Report, Watch};
 use crate::metrics::Registry;
 use crate::probe::{Job, Prober};
 use crate::serving::{Current, Event, Survey, keep};
-use crate::snapshot::{Serving, Snapshot, Steering};
+use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
 use crate::transport::{self, Caps, Transport};
 
 /// Why the server did not start, or ended.
@@ -83,7 +82,7 @@ impl Daemon {
         let (requests_in, requests) = mpsc::channel(1);
         let control = listen(&config.server.control, requests_in).await;
         let control = control.map_err(|error| Failure::CouldNotRun(error.to_string()))?;
-        let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
+        let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
         let (events, all_known) = keep(Arc::clone(&current), started);
         let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::Current;
 use crate::health::{Alarm, Alarms, Change, Outcome, ProbeKey, Standing, Tracker, Verdict};
-use crate::snapshot::{Serving, Snapshot, Steering};
+use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
 
 /// How things stand, for `status` and `explain`.
 #[derive(Debug)]
@@ -155,7 +155,8 @@ impl Keeper {
         let snapshot = loaded.unwrap_or_else(|| Arc::clone(&before.snapshot));
         let probes = snapshot.policies.probes();
         let verdict = |index: u32| probes.get(index as usize).map_or(Verdict::Unknown, |probe| self.tracker.verdict(&probe.key));
-        let steering = Steering::new(&snapshot.policies, verdict, same_policies.then_some(&before.steering));
+        let circumstances = Circumstances::judged(&snapshot.policies, verdict);
+        let steering = Steering::new(&snapshot.policies, &circumstances, same_policies.then_some(&before.steering));
         let next = Arc::new(Serving { generation: before.generation + 1, snapshot, steering });
         drop(before);
         self.retired.extend(self.current.publish(&next));

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::*;
 use crate::config::{Text, parse};
 use crate::diagnostic::Sources;
-use crate::health::{Cause, Outcome, ProbeKey, Verdict};
-use crate::snapshot::{Family, Grade, Policies, Serving, Snapshot, Steering};
+use crate::health::{Cause, Outcome, ProbeKey};
+use crate::snapshot::{Circumstances, Family, Grade, Policies, Serving, Snapshot, Steering};
 
 /// A snapshot of one pool whose endpoints have these last octets.
 fn snapshot(octets: &[u8]) -> Arc<Snapshot> {
@@ -33,7 +33,7 @@ struct Kept {
 
 impl Kept {
     fn start(snapshot: Arc<Snapshot>) -> Self {
-        let steering = Steering::new(&snapshot.policies, |_| Verdict::Unknown, None);
+        let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot, steering }));
         let (events, known) = keep(Arc::clone(&current), Instant::now());
         Self { current, events, known }

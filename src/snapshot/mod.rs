@@ -35,7 +35,7 @@ pub use policies::{
     Policies, Probe,
 };
 pub use rendezvous::network_length;
-pub use steering::{Draw, Grade, NodeState, Steering};
+pub use steering::{Circumstances, Draw, Grade, NodeState, Share, Stance, Steering, Treatment};
 pub use zone::{CompiledZone, Found, Suffix, compile as compile_zone};
 
 /// What answers now: one snapshot and the steering that follows from health. Readers take it from `serving`, once per batch.

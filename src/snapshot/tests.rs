@@ -308,7 +308,8 @@ fn pool(name: &str, weights: &[u16]) -> String {
 fn steering(policies: &Policies, down: &[u8], previous: Option<&Steering>) -> Steering {
     let is_down =
         |probe: u32| down.iter().any(|octet| policies.probes()[probe as usize].key.address == IpAddr::from([192, 0, 2, *octet]));
-    Steering::new(policies, |probe| if is_down(probe) { Verdict::Down } else { Verdict::Up }, previous)
+    let verdict = |probe| if is_down(probe) { Verdict::Down } else { Verdict::Up };
+    Steering::new(policies, &Circumstances::judged(policies, verdict), previous)
 }
 
 #[test]

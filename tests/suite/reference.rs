@@ -12,7 +12,7 @@ use signpost::config::Config;
 use signpost::control::{ExplainRequest, Query, down};
 use signpost::health::{Standing, Streak, Verdict};
 use signpost::load::{Loaded, Loader};
-use signpost::snapshot::{Serving, Steering};
+use signpost::snapshot::{Circumstances, Serving, Steering};
 
 use crate::harness::golden;
 
@@ -85,7 +85,7 @@ fn explained(client: &str, dice: &str, pools_down: &[&str]) -> String {
         endpoints.iter().all(|endpoint| pools_down.iter().any(|pool| endpoint.starts_with(&format!("{pool}/"))))
     };
     let verdict = |probe: u32| if is_down(probe) { Verdict::Down } else { Verdict::Up };
-    let steering = Steering::new(&snapshot.policies, verdict, None);
+    let steering = Steering::new(&snapshot.policies, &Circumstances::judged(&snapshot.policies, verdict), None);
     let why = |probe: u32| why_down(&LOADED.config, verdict(probe));
     let serving = Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering };
     Query::read(&request).unwrap().explain(&serving, &Why { down: &why }, 0)

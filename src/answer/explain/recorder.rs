@@ -159,7 +159,8 @@ impl<'a> Recorder<'a> {
                 Grade::Remnant => {
                     self.lines.line("fallback", "nothing is up: endpoints that are up answer, though their pool is not")
                 }
-                Grade::All => self.lines.line("fallback", "nothing is up: everything answers, up or not"),
+                Grade::Allowed => self.lines.line("fallback", "nothing is up: everything answers, up or not"),
+                Grade::All => self.lines.line("fallback", "nothing else is left: even what orders keep out answers"),
             }
         }
     }
@@ -170,7 +171,8 @@ impl<'a> Recorder<'a> {
         }
         let Some(NodeKind::Policy(policy)) = self.kind(node) else { return };
         // What `last` names comes before any order.
-        let last_is_asked = self.asked_grade == Grade::Last && policy.last.is_some();
+        let takes_last = |client: Client| self.serving.steering.state(node).is_some_and(|state| state.takes_last(client.family));
+        let last_is_asked = self.asked_grade == Grade::Last && policy.last.is_some() && self.client.is_some_and(takes_last);
         if last_is_asked || self.ordered.contains(&node) {
             return;
         }

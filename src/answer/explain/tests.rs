@@ -9,7 +9,7 @@ use crate::config::*;
 use crate::diagnostic::{Sources, Span};
 use crate::geo::{Match, World};
 use crate::health::Verdict;
-use crate::snapshot::{Policies, Snapshot, Steering, bindings, compile_zone, link};
+use crate::snapshot::{Circumstances, Policies, Snapshot, Steering, bindings, compile_zone, link};
 use crate::zone::{Record, Zone};
 
 fn span() -> Span {
@@ -146,7 +146,7 @@ fn serving(down: &[&str]) -> Serving {
     let linked = link(Arc::new(compile_zone(&zone(), bound, 1).unwrap()), None, &config, &policies).unwrap();
     let is_down = |probe: u32| down.contains(&&*policies.probes()[probe as usize].key.address.to_string());
     let verdict = |probe| if is_down(probe) { Verdict::Down } else { Verdict::Up };
-    let steering = Steering::new(&policies, verdict, None);
+    let steering = Steering::new(&policies, &Circumstances::judged(&policies, verdict), None);
     Serving { generation: 1, snapshot: Arc::new(Snapshot::new(1, vec![linked], Arc::new(policies))), steering }
 }
 

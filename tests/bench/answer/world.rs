@@ -9,7 +9,7 @@ use signpost::config::{Text, parse};
 use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
-use signpost::snapshot::{Policies, Serving, Snapshot, Steering, bindings, compile_zone, link};
+use signpost::snapshot::{Circumstances, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link};
 use signpost::wire::Name;
 use signpost::zone;
 
@@ -106,7 +106,11 @@ pub(crate) fn serving(geo: Vec<u8>) -> Serving {
         link(Arc::new(compiled), None, &config, &policies).unwrap_or_else(|found| panic!("{}", rendered(&found, &sources)));
     let policies = Arc::new(policies);
     let snapshot = Arc::new(Snapshot::new(SEED, vec![linked], Arc::clone(&policies)).with_order(config.server.rrset_order));
-    Serving { generation: 1, snapshot, steering: Steering::new(&policies, |_| Verdict::Up, None) }
+    Serving {
+        generation: 1,
+        snapshot,
+        steering: Steering::new(&policies, &Circumstances::judged(&policies, |_| Verdict::Up), None),
+    }
 }
 
 fn rendered(found: &[Diagnostic], sources: &Sources) -> String {

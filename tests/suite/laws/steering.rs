@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use signpost::answer::{Client, Dice, View};
 use signpost::health::Verdict;
-use signpost::snapshot::{Serving, Steering};
+use signpost::snapshot::{Circumstances, Serving, Steering};
 use signpost::wire::RrType;
 
 use super::plan::{CLIENTS, Plan, Tape, WORLD, any_octets};
@@ -49,7 +49,7 @@ impl World {
         let often = tape.one_of(&[1, 2, 4]);
         let is_down: Vec<bool> = policies.probes().iter().map(|_| tape.below(4) < often).collect();
         let verdict = |probe: u32| if is_down[probe as usize] { Verdict::Down } else { Verdict::Up };
-        let steering = Steering::new(policies, verdict, None);
+        let steering = Steering::new(policies, &Circumstances::judged(policies, verdict), None);
         let serving = Serving { generation: 1, snapshot: self.compiled.snapshot.clone(), steering };
         let down = policies.probes().iter().zip(&is_down).filter(|(_, down)| **down).map(|(probe, _)| probe.key.address);
         (serving, down.collect())

@@ -9,7 +9,7 @@ use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
 use signpost::snapshot::{
-    Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link,
+    Circumstances, Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link,
 };
 use signpost::wire::Name;
 use signpost::zone;
@@ -128,7 +128,7 @@ impl Compiled {
             }
             probes.for_each(|probe| verdicts[probe as usize] = one.verdict);
         }
-        let steering = Steering::new(policies, |probe| verdicts[probe as usize], None);
+        let steering = Steering::new(policies, &Circumstances { verdicts, ..Circumstances::default() }, None);
         Ok(Serving { generation: 1, snapshot: Arc::clone(&self.snapshot), steering })
     }
 

@@ -10,7 +10,9 @@ use signpost::config::{Config, Node, NodeId, Text, includes, parse, unused, unwa
 use signpost::diagnostic::{Sources, any_error};
 use signpost::geo::World;
 use signpost::health::Verdict;
-use signpost::snapshot::{Family, Policies, Serving, Snapshot, Steering, bindings, blind, compile_zone, link, lint_load};
+use signpost::snapshot::{
+    Circumstances, Family, Policies, Serving, Snapshot, Steering, bindings, blind, compile_zone, link, lint_load,
+};
 use signpost::wire::{Name, RrType};
 use signpost::zone;
 
@@ -75,7 +77,7 @@ fn serve(config: &Config, policies: Arc<Policies>) {
     let verdicts: [fn(u32) -> Verdict; 3] =
         [|_| Verdict::Up, |_| Verdict::Down, |probe| if probe % 2 == 0 { Verdict::Down } else { Verdict::Up }];
     for verdict in verdicts {
-        let steering = Steering::new(&policies, verdict, None);
+        let steering = Steering::new(&policies, &Circumstances::judged(&policies, verdict), None);
         let serving = Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering };
         for (at, name) in names.iter().enumerate() {
             let families = policies.find(name).and_then(|id| policies.node(id)).map(|node| node.families).expect("the node");

@@ -8,7 +8,7 @@ use signpost::config::{Config, Text, parse};
 use signpost::diagnostic::{Source, Sources, any_error};
 use signpost::geo::World;
 use signpost::health::Verdict;
-use signpost::snapshot::{Policies, Serving, Snapshot, Steering, bindings, compile_zone, link, lint};
+use signpost::snapshot::{Circumstances, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link, lint};
 use signpost::wire::{Name, RrType};
 use signpost::zone::{self, Record, record_line};
 
@@ -57,7 +57,7 @@ pub(super) fn check(octets: &[u8]) {
         Ok(linked) => {
             hold_bounded(&lint(&zone, &linked, policies), 1, &sources);
             let snapshot = Arc::new(Snapshot::new(SEED, vec![linked], Arc::clone(policies)));
-            let steering = Steering::new(policies, |_| Verdict::Up, None);
+            let steering = Steering::new(policies, &Circumstances::judged(policies, |_| Verdict::Up), None);
             hold_served(&zone, &Serving { generation: 1, snapshot, steering });
         }
         // Some point into the configuration, whose text is not here.
