@@ -1,19 +1,24 @@
-//! Instructions instead of seconds: a server as a whole process under callgrind, asked N and then 2N queries.
+//! Instructions instead of seconds: a server as a whole process under callgrind, asked N and then N more queries.
 //!
-//! What starting and ending cost falls out of the difference. The count is the same whatever else the machine does. Reading a geo
-//! database under callgrind takes minutes, so there it begins to count only when the server answers.
+//! (count at 2N - count at N) / N, taken from one life of the server: callgrind writes down what it counted after N queries and
+//! after 2N. What starting costs, and what the first queries set up, falls out. Counting begins when the server answers: reading
+//! a geo database while counting takes minutes. A server that draws the seed of a table when it starts finds a name in more or
+//! fewer steps in each life, so the figure is the median of several lives.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Failure;
-use crate::bout;
-use crate::load::{Load, Until};
+use crate::load::{Load, Tally, Until};
 use crate::names::PLAIN;
 use crate::peer::{Peer, Scene, Setting, Zone};
 use crate::process::Server;
 use crate::stream::Streams;
 use crate::work::{self, Query, Work};
 
+/// callgrind counts each octet that `rep stosb` fills as an instruction; with these the C library uses vectors instead.
+const NO_REP: &str = "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000";
 /// Clients of a server with several workers, so that each worker has some.
 pub const CLIENTS: usize = 8;
 
@@ -24,77 +29,106 @@ pub struct Count {
     pub peer: Peer,
     /// What was asked.
     pub work: Work,
-    /// User-mode instructions a query.
-    pub instructions: f64,
+    /// User-mode instructions a query, all threads of all processes, in each life.
+    pub lives: Vec<f64>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'p> {
+    /// N.
+    pub queries: u32,
+    /// How often each server is started.
+    pub lives: usize,
+    /// The folder where callgrind's profiles stay, those of each last life.
+    pub keep: Option<&'p Path>,
 }
 
 /// Counts for each server and kind of work.
-pub fn count(scene: &Scene, peers: &[Peer], works: &[Work], queries: u32) -> Result<Vec<Count>, Failure> {
+pub fn count(scene: &Scene, peers: &[Peer], works: &[Work], plan: Plan<'_>) -> Result<Vec<Count>, Failure> {
     let mut counts = Vec::new();
     for &work in works {
         let prepared = work::queries(work, PLAIN, &scene.atlas);
         for &peer in peers.iter().filter(|peer| peer.knows(work)) {
-            eprintln!("counting {peer}: {work}");
-            let instructions = instructions(scene, (peer, 1), work, &prepared, queries)?;
-            eprintln!("{instructions:.0} instructions a query");
-            counts.push(Count { peer, work, instructions });
+            let life = |_| instructions(scene, (peer, 1), work, &prepared, plan);
+            let lives = (0..plan.lives).map(life).collect::<Result<_, Failure>>()?;
+            counts.push(Count { peer, work, lives });
         }
     }
     Ok(counts)
 }
 
-/// Instructions a query of a server with so many workers.
-pub fn instructions(scene: &Scene, server: (Peer, usize), work: Work, prepared: &[Query], queries: u32) -> Result<f64, Failure> {
-    let once = run(scene, server, work, prepared, queries)?;
-    let twice = run(scene, server, work, prepared, 2 * queries)?;
-    Ok((twice.0 - once.0) / (twice.1 - once.1))
-}
-
-/// The instructions of a life with this many queries in it, and how many were answered.
-fn run(
+/// Instructions a query of a server with so many workers, in one life.
+pub fn instructions(
     scene: &Scene,
-    (peer, threads): (Peer, usize),
+    (peer, workers): (Peer, usize),
     work: Work,
     prepared: &[Query],
-    queries: u32,
-) -> Result<(f64, f64), Failure> {
-    let geo = work.is_about_places();
-    let mut before = vec!["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
-    before.extend(geo.then_some("--instr-atstart=no"));
-    let before: Vec<String> = before.into_iter().map(str::to_owned).collect();
+    plan: Plan<'_>,
+) -> Result<f64, Failure> {
+    let folder = plan.keep.unwrap_or(&scene.folder).join(format!("callgrind-{peer}-{work}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let output = format!("--callgrind-out-file={}/%p", folder.display());
+    let valgrind = ["env", NO_REP, "valgrind", "--tool=callgrind", "--instr-atstart=no", "--separate-threads=yes", &output];
+    let before = valgrind.map(str::to_owned);
     let zone = if work == Work::Big { Zone::Big(PLAIN) } else { Zone::Small };
-    let mut server = scene.start(peer, Setting { geo, threads, before: &before, ..Setting::of(zone) })?;
-    if geo {
-        begin(&server)?;
+    let setting = Setting { geo: work.is_about_places(), threads: workers, before: &before, ..Setting::of(zone) };
+    let server = scene.start(peer, setting)?;
+    let clients = if workers > 1 { CLIENTS } else { 1 };
+    let processes = server.processes();
+    tell(&processes, &["instrumentation", "on"])?;
+    ask(&server, (peer, clients), work, prepared, plan.queries)?;
+    tell(&processes, &["dump"])?;
+    let tally = ask(&server, (peer, clients), work, prepared, plan.queries)?;
+    tell(&processes, &["dump"])?;
+    let asked = (tally.answered + tally.wrong) as f64;
+    let threads: Vec<f64> = dumped(&folder, 2)?.into_iter().map(|count| count / asked).collect();
+    if threads.is_empty() {
+        return Err(format!("{peer}, {work}: callgrind wrote nothing to {}", folder.display()));
     }
-    let until = Until::Asked(u64::from(queries));
-    let sockets = if threads > 1 { CLIENTS } else { 1 };
-    let tally = match work {
-        Work::Tcp => Streams::new(server.address, prepared, peer.judge())?.saturate(until)?,
-        _ => Load::new(server.address, sockets, prepared, peer.judge())?.patient()?.saturate(until)?,
-    };
-    if tally.lost > 0 {
-        return Err(format!("{peer}, {work}: {} replies lost", tally.lost));
-    }
-    server.end();
-    // Of several processes the one that worked most is the server.
-    let log = scene.log(&peer.to_string());
-    let collected = log.lines().filter_map(|line| line.split_once("Collected : ")?.1.trim().parse::<f64>().ok());
-    let most = bout::quantile(collected, 1.0);
-    if most.is_nan() {
-        return Err(format!("{peer}: callgrind printed no count"));
-    }
-    Ok((most, (tally.answered + tally.wrong) as f64))
+    let shown: Vec<String> = threads.iter().filter(|count| **count >= 0.5).map(|count| format!("{count:.0}")).collect();
+    eprintln!("counted {peer}, {work}, {workers} workers: {} instructions a query, by thread", shown.join(" + "));
+    Ok(threads.into_iter().sum())
 }
 
-/// Tells callgrind in a running server to count from now on.
-fn begin(server: &Server) -> Result<(), Failure> {
-    let mut vgdb = Command::new("vgdb");
-    vgdb.args([&format!("--pid={}", server.id()), "instrumentation", "on"]);
-    let status = vgdb.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("vgdb: {status}")),
-        Err(error) => Err(format!("vgdb: {error}")),
+/// Asks so many queries; none may be lost.
+fn ask(server: &Server, (peer, clients): (Peer, usize), work: Work, prepared: &[Query], queries: u32) -> Result<Tally, Failure> {
+    let until = Until::Asked(u64::from(queries));
+    let tally = match work {
+        Work::Tcp => Streams::new(server.address, prepared, peer.judge())?.saturate(until)?,
+        _ => Load::new(server.address, clients, prepared, peer.judge())?.patient()?.saturate(until)?,
+    };
+    if tally.lost > 0 { Err(format!("{peer}, {work}: {} replies lost", tally.lost)) } else { Ok(tally) }
+}
+
+/// Gives an order to callgrind in each process of a running server.
+fn tell(processes: &[u32], order: &[&str]) -> Result<(), Failure> {
+    for process in processes {
+        let mut vgdb = Command::new("vgdb");
+        vgdb.arg(format!("--pid={process}")).args(order);
+        let output = vgdb.stdin(Stdio::null()).output().map_err(|error| format!("vgdb: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("vgdb: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
+        }
     }
+    Ok(())
+}
+
+/// What each thread executed between the dump before the one with this number and that one, the most first.
+fn dumped(folder: &Path, number: u32) -> Result<Vec<f64>, Failure> {
+    let mut totals = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| error.to_string())?.flatten() {
+        // PROCESS.NUMBER-THREAD
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let part = name.split_once('.').and_then(|(_, rest)| rest.split_once('-')).map(|(part, _)| part.parse::<u32>());
+        if part != Some(Ok(number)) {
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).map_err(|error| format!("{name}: {error}"))?;
+        let total = text.lines().find_map(|line| line.strip_prefix("totals: ")?.trim().parse::<f64>().ok());
+        totals.push(total.unwrap_or(0.0));
+    }
+    totals.sort_by(|one, other| other.total_cmp(one));
+    Ok(totals)
 }

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use count::Plan;
 use peer::Peer;
 use work::Work;
 
@@ -102,14 +103,20 @@ enum Command {
     /// User-mode instructions a query, by callgrind: (count at 2N - count at N) / N.
     Count {
         /// N.
-        #[arg(long, default_value_t = 20_000)]
+        #[arg(long, default_value_t = 5_000)]
         queries: u32,
+        /// How often each server is started; medians are of these.
+        #[arg(long, default_value_t = 3)]
+        lives: usize,
         /// The kinds of work; all, if none is named.
         #[arg(long)]
         work: Vec<Work>,
         /// The servers.
         #[arg(long, default_values_t = [Peer::Signpost, Peer::Gdnsd, Peer::Knot])]
         peer: Vec<Peer>,
+        /// A folder that keeps callgrind's profiles, for callgrind_annotate to read.
+        #[arg(long)]
+        keep: Option<PathBuf>,
     },
 }
 
@@ -150,9 +157,10 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
             workers::compare(&scene, *pairs, *queries).map(|workers| report::workers(&workers))
         }
         Command::Echo { .. } => Ok(String::new()),
-        Command::Count { queries, work, peer } => {
+        Command::Count { queries, lives, work, peer, keep } => {
             let asked: Vec<Work> = if work.is_empty() { Work::SMALL.to_vec() } else { work.clone() };
-            count::count(&scene, peer, &asked, *queries).map(|counts| report::counts(&counts))
+            count::count(&scene, peer, &asked, Plan { queries: *queries, lives: *lives, keep: keep.as_deref() })
+                .map(|counts| report::counts(&counts))
         }
     }
 }

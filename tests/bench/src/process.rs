@@ -112,13 +112,8 @@ impl Server {
         Err("no right answer in time".to_owned())
     }
 
-    /// The process that was started.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// The server's processes: the one started, and what it started.
-    fn processes(&self) -> Vec<u32> {
+    pub fn processes(&self) -> Vec<u32> {
         let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
             .into_iter()
             .flatten()

@@ -134,7 +134,9 @@ pub fn counts(counts: &[Count]) -> String {
     for work in works {
         let row = peers.iter().map(|peer| {
             let count = counts.iter().find(|count| count.peer == *peer && count.work == work);
-            count.map_or(" |".to_owned(), |count| format!(" {:.0} |", count.instructions))
+            let of = |count: &Count, share| quantile(count.lives.iter().copied(), share);
+            let shown = |count| format!(" {:.0} ({:.0}-{:.0}) |", of(count, 0.5), of(count, 0.0), of(count, 1.0));
+            count.map_or(" |".to_owned(), shown)
         });
         let _ = writeln!(text, "| {work} |{}", row.collect::<String>());
     }

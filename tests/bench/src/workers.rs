@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::Failure;
 use crate::bout::{self, Sample};
-use crate::count::{self, CLIENTS};
+use crate::count::{self, CLIENTS, Plan};
 use crate::load::{Load, Until};
 use crate::names::PLAIN;
 use crate::peer::{Peer, Scene, Setting, Zone};
@@ -37,7 +37,8 @@ pub fn compare(scene: &Scene, pairs: usize, queries: u32) -> Result<Vec<Workers>
     let mut table = Vec::new();
     for work in [Work::Static, Work::Weighted] {
         let prepared = work::queries(work, PLAIN, &scene.atlas);
-        let counted = |threads| count::instructions(scene, (Peer::Signpost, threads), work, &prepared, queries);
+        let plan = Plan { queries, lives: 1, keep: None };
+        let counted = |threads| count::instructions(scene, (Peer::Signpost, threads), work, &prepared, plan);
         eprintln!("counting with one and with two workers: {work}");
         let instructions = [counted(1)?, counted(2)?];
         let one = scene.start_as("one", Peer::Signpost, PORTS[0], setting(1))?;

@@ -148,7 +148,8 @@ pub struct Scene {
     geo: PathBuf,
     /// The same, to judge by.
     pub atlas: Atlas,
-    folder: PathBuf,
+    /// What goes with this run.
+    pub folder: PathBuf,
 }
 
 impl Scene {
