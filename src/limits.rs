@@ -95,6 +95,19 @@ pub const CHECK_INTERVAL_MIN: Duration = Duration::from_millis(100);
 pub const CHECK_INTERVAL_MAX: Duration = Duration::from_secs(86_400);
 /// Probes in a row before a verdict changes; more is a monitor that never speaks.
 pub const CHECK_STREAK_MAX: u32 = 100;
+/// How soon a first failure is repeated unless written: longer than a lost packet or a restart of a worker, unseen beside any
+/// interval.
+pub const RECHECK_DELAY: Duration = Duration::from_millis(250);
+/// How long an endpoint that flaps is held down first, unless written: long enough that most restarts are over.
+pub const HOLD_DOWN_FIRST: Duration = Duration::from_secs(30);
+/// How long it is held down at most, unless written: who waits longer has to look after it.
+pub const HOLD_DOWN_MAX: Duration = Duration::from_secs(15 * 60);
+/// The shortest hold that may be written.
+pub const HOLD_DOWN_MIN: Duration = Duration::from_millis(100);
+/// The longest hold that may be written: a day is an operator's order, not damping.
+pub const HOLD_DOWN_LONGEST: Duration = Duration::from_secs(86_400);
+/// References that may be written: a few tell as much as many.
+pub const REFERENCES_MAX: usize = 16;
 /// Octets of the text that a body must hold.
 pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
 /// Headers that a check sends beside Host.
@@ -174,8 +187,6 @@ pub const PROBE_REPORTS_QUEUED_MAX: usize = 1024;
 pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
 /// Characters of a reason that an endpoint can influence.
 pub const PROBE_REASON_LENGTH_MAX: usize = 200;
-/// How soon a first failure is repeated: longer than a lost packet or a restart of a worker, unseen beside any interval.
-pub const PROBE_RECHECK_DELAY: Duration = Duration::from_millis(250);
 /// First probes of endpoints are spread over this at most, so that warm-up is short.
 pub const PROBE_START_SPREAD: Duration = Duration::from_secs(1);
 /// An interval varies by one part in this many, both ways, so that endpoints do not fall into step.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::keys::CHECK;
 use super::spec::Placed;
 use super::table::{Item, Table};
-use super::{Check, CheckKind, TlsCheck, http, value};
+use super::{Check, CheckKind, TlsCheck, damping, http, value};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{CHECK_INTERVAL_MAX, CHECK_INTERVAL_MIN, CHECK_STREAK_MAX};
 
@@ -46,6 +46,8 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<Check> {
         timeout,
         rise: streak("rise").unwrap_or(RISE),
         fall: streak("fall").unwrap_or(FALL),
+        recheck: damping::recheck(&table, interval),
+        hold_down: table.read("hold_down", damping::hold_down),
         source: table.read("source", source),
     })
 }

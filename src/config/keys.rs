@@ -30,6 +30,7 @@ pub(super) const SERVER: Shape = Shape {
         "geoip",
         "geoip_age",
         "control",
+        "references",
         "warmup",
         "settle",
         "watch",
@@ -46,10 +47,27 @@ pub(super) const CHECK: Shape = Shape {
     noun: "a check",
     example: "[check.web], then its keys on lines of their own",
     keys: &[
-        "kind", "host", "path", "port", "interval", "timeout", "rise", "fall", "expect", "method", "headers", "source", "verify",
+        "kind",
+        "host",
+        "path",
+        "port",
+        "interval",
+        "timeout",
+        "rise",
+        "fall",
+        "recheck",
+        "hold_down",
+        "expect",
+        "method",
+        "headers",
+        "source",
+        "verify",
         "ca",
     ],
 };
+/// `hold_down` of a check
+pub(super) const HOLD_DOWN: Shape =
+    Shape { noun: "\"hold_down\"", example: "hold_down = { first = \"30s\", max = \"15m\" }", keys: &["first", "max"] };
 /// `expect` of a check
 pub(super) const EXPECT: Shape = Shape { noun: "\"expect\"", example: "expect = { status = 200 }", keys: &["status", "body"] };
 /// `[pool.NAME]`
@@ -95,5 +113,5 @@ pub(super) const ZONE: Shape = Shape {
 };
 
 /// Where a key that stands in the wrong table may belong.
-pub(super) const ALL: [&Shape; 12] =
-    [&ROOT, &SERVER, &CHECK, &EXPECT, &POOL, &ENDPOINT, &LOCATION, &POLICY, &CHILD, &OVERRIDE, &RULE, &ZONE];
+pub(super) const ALL: [&Shape; 13] =
+    [&ROOT, &SERVER, &CHECK, &HOLD_DOWN, &EXPECT, &POOL, &ENDPOINT, &LOCATION, &POLICY, &CHILD, &OVERRIDE, &RULE, &ZONE];

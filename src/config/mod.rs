@@ -5,6 +5,7 @@
 //! texts, included ones too, come as [`crate::diagnostic::Source`].
 
 mod check;
+mod damping;
 mod document;
 mod http;
 mod keys;
@@ -12,6 +13,7 @@ mod node;
 mod parse;
 mod policy;
 mod pool;
+mod references;
 mod resolve;
 mod rule;
 mod server;
@@ -33,6 +35,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Span;
 use crate::geo::{Match, Point, Prefix};
+use crate::health::HoldDown;
 use crate::wire::Name;
 
 pub use document::Text;
@@ -78,6 +81,8 @@ pub struct Server {
     pub geoip_age: Duration,
     /// The Unix socket for `status`, `reload` and `explain`.
     pub control: PathBuf,
+    /// Who is asked whether our own network works.
+    pub references: Vec<SocketAddr>,
     /// How long the start waits for first verdicts at most.
     pub warmup: Duration,
     /// How long changed files must rest before they are read.
@@ -136,6 +141,10 @@ pub struct Check {
     pub rise: u32,
     /// Failures in a row that take it down.
     pub fall: u32,
+    /// How soon a first failure is repeated before it counts; at most the interval.
+    pub recheck: Duration,
+    /// How long an endpoint that flaps is held down; not at all if unset.
+    pub hold_down: Option<HoldDown>,
     /// The local address that probes come from.
     pub source: Option<IpAddr>,
 }

@@ -180,6 +180,7 @@ fn an_empty_file_gives_the_defaults() {
     assert_eq!((server.warmup, server.settle), (Duration::from_secs(5), Duration::from_secs(1)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (1232, 1024, 20));
     assert_eq!((server.identity, server.version), (None, None), "nothing is told unasked");
+    assert_eq!(server.references, []);
 }
 
 #[test]
@@ -191,6 +192,7 @@ fn every_key_of_the_server_is_read() {
         geoip = "/usr/share/country.mmdb"
         geoip_age = "30d"
         control = "/run/signpost.sock"
+        references = ["192.0.2.9:443", "[2001:db8::9]:53"]
         warmup = "0s"
         settle = "1m30s"
         watch = false
@@ -208,6 +210,7 @@ fn every_key_of_the_server_is_read() {
     assert_eq!(databases(&server), [Path::new("/usr/share/country.mmdb")]);
     assert_eq!(server.geoip_age, Duration::from_secs(30 * 86_400));
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
+    assert_eq!(server.references, ["192.0.2.9:443", "[2001:db8::9]:53"].map(|address| address.parse().unwrap()));
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));
     assert_eq!((server.identity.as_deref(), server.version.as_deref()), (Some("fra-1"), Some("Signpost")));
@@ -222,6 +225,8 @@ fn every_key_of_a_check_is_read() {
         interval = "500ms"
         rise = 1
         fall = 1
+        recheck = "50ms"
+        hold_down = { first = "10s", max = "5m" }
         source = "192.0.2.1"
         method = "POST"
         headers = { Accept = "text/plain", X-Probe = "signpost 1" }
@@ -246,6 +251,9 @@ fn every_key_of_a_check_is_read() {
     // The timeout, not written, goes down with the interval.
     assert_eq!((a.port, a.interval, a.timeout), (8443, Duration::from_millis(500), Duration::from_millis(500)));
     assert_eq!((a.rise, a.fall, a.source), (1, 1, "192.0.2.1".parse().ok()));
+    let hold_down = HoldDown { first: Duration::from_secs(10), max: Duration::from_secs(300) };
+    assert_eq!((a.recheck, a.hold_down), (Duration::from_millis(50), Some(hold_down)));
+    assert_eq!((b.recheck, b.hold_down), (Duration::from_millis(250), None));
     let CheckKind::Https(http, tls) = &a.kind else { panic!() };
     assert_eq!((http.host.as_deref(), http.path.as_str(), http.method.as_str()), (None, "/", "POST"));
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());

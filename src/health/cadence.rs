@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use super::{Cause, Outcome};
-use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_RECHECK_DELAY, PROBE_START_SPREAD};
+use crate::limits::{PROBE_JITTER_DIVISOR, PROBE_START_SPREAD};
 
 /// The state of one probe's rhythm.
 #[derive(Clone, Debug)]
 pub struct Cadence {
     interval: Duration,
+    /// How soon a first failure is repeated.
+    recheck: Duration,
     last: Last,
     /// Whether an outcome was reported before.
     begun: bool,
@@ -38,8 +40,8 @@ enum Last {
 
 impl Cadence {
     /// Begins with no run yet.
-    pub fn new(interval: Duration) -> Self {
-        Self { interval, last: Last::Pass, begun: false }
+    pub fn new(interval: Duration, recheck: Duration) -> Self {
+        Self { interval, recheck: recheck.min(interval), last: Last::Pass, begun: false }
     }
 
     /// The wait before the first run: short, because somebody waits for the verdict.
@@ -54,7 +56,7 @@ impl Cadence {
             (_, Outcome::Fail { cause: Cause::Ours, .. }) => Next { report: true, wait: self.next_wait(dice) },
             (Last::Pass, Outcome::Fail { .. }) => {
                 self.last = Last::Doubt;
-                Next { report: false, wait: PROBE_RECHECK_DELAY.min(self.interval) }
+                Next { report: false, wait: self.recheck }
             }
             (Last::Doubt | Last::Failure, Outcome::Fail { .. }) => {
                 self.last = Last::Failure;
@@ -89,6 +91,7 @@ mod tests {
     use super::*;
 
     const INTERVAL: Duration = Duration::from_secs(5);
+    const RECHECK: Duration = Duration::from_millis(250);
     const MIDDLE: u32 = u32::MAX / 2;
 
     fn outcome(letter: char) -> Outcome {
@@ -101,12 +104,12 @@ mod tests {
 
     /// Runs as letters to what happens: a capital is reported, `.` is not; `!` after it means that the next run comes soon.
     fn play(interval: Duration, runs: &str) -> String {
-        let mut cadence = Cadence::new(interval);
+        let mut cadence = Cadence::new(interval, RECHECK);
         let mut story = String::new();
         for letter in runs.chars() {
             let next = cadence.after(&outcome(letter), MIDDLE);
             story.push(if next.report { letter } else { '.' });
-            if next.wait == PROBE_RECHECK_DELAY {
+            if next.wait == RECHECK {
                 story.push('!');
             }
         }
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn a_short_interval_is_the_repeats_wait() {
         let interval = Duration::from_millis(100);
-        let mut cadence = Cadence::new(interval);
+        let mut cadence = Cadence::new(interval, RECHECK);
         assert_eq!(cadence.after(&outcome('F'), MIDDLE), Next { report: false, wait: interval });
     }
 
@@ -143,7 +146,7 @@ mod tests {
         for (interval, dice, first) in
             [(INTERVAL, 0, Duration::ZERO), (INTERVAL, u32::MAX, PROBE_START_SPREAD), (half, u32::MAX, half)]
         {
-            let mut cadence = Cadence::new(interval);
+            let mut cadence = Cadence::new(interval, RECHECK);
             assert_eq!(cadence.first_wait(dice), first);
             let second = if dice == 0 { Duration::ZERO } else { interval };
             assert_eq!(cadence.after(&outcome('P'), dice).wait, second);
@@ -154,7 +157,7 @@ mod tests {
         #[test]
         fn waits_stay_near_the_interval(millis in 100_u64..3_600_000, runs in "[PF]{1,20}", dice: u32) {
             let interval = Duration::from_millis(millis);
-            let mut cadence = Cadence::new(interval);
+            let mut cadence = Cadence::new(interval, RECHECK);
             cadence.after(&outcome('P'), dice);
             let mut previous = 'P';
             for letter in runs.chars() {

@@ -100,6 +100,15 @@ impl Verdict {
     }
 }
 
+/// How long an endpoint that flaps is held down: `first`, then twice as long each time, up to `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldDown {
+    /// The first time.
+    pub first: Duration,
+    /// At most; so long it must stay up, too, for one flap to be forgotten.
+    pub max: Duration,
+}
+
 /// How many outcomes in a row change a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {

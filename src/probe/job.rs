@@ -27,7 +27,7 @@ pub(super) struct Shared {
 pub(super) async fn keep_probing(job: Job, shared: Shared) {
     let Job { key, check } = job;
     let mut dice = Dice::new(&key, shared.seed);
-    let mut cadence = Cadence::new(check.interval);
+    let mut cadence = Cadence::new(check.interval, check.recheck);
     let mut due = Instant::now() + cadence.first_wait(dice.throw());
     let mut client = Client::build(&check, key.address).await;
     loop {

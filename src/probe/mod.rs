@@ -110,8 +110,9 @@ impl Running {
 
 /// Thresholds are the tracker's, and a check that only moved in its file is the same check.
 fn asks_the_same(one: &Check, other: &Check) -> bool {
-    let Check { name: _, span: _, kind, port, interval, timeout, rise: _, fall: _, source } = one;
-    (kind, port, interval, timeout, source) == (&other.kind, &other.port, &other.interval, &other.timeout, &other.source)
+    let Check { name: _, span: _, kind, port, interval, timeout, rise: _, fall: _, source, recheck, hold_down: _ } = one;
+    (kind, port, interval, timeout, source, recheck)
+        == (&other.kind, &other.port, &other.interval, &other.timeout, &other.source, &other.recheck)
 }
 
 /// One run of a check against an address, ready-making included.

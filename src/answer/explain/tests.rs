@@ -64,6 +64,8 @@ fn config() -> Config {
         timeout: std::time::Duration::from_secs(2),
         rise: 2,
         fall: 3,
+        recheck: std::time::Duration::ZERO,
+        hold_down: None,
         source: None,
     };
     let server = Server {
@@ -74,6 +76,7 @@ fn config() -> Config {
         geoip: Vec::new(),
         geoip_age: check.interval,
         control: "signpost.sock".into(),
+        references: Vec::new(),
         warmup: check.interval,
         settle: check.interval,
         watch: false,

@@ -11,6 +11,7 @@ use tokio::net::TcpSocket;
 use super::*;
 use crate::config::{CheckKind, HttpCheck};
 use crate::diagnostic::Sources;
+use crate::limits::RECHECK_DELAY;
 use endpoint::{Answer, Endpoint, Seen};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -32,7 +33,19 @@ pub(super) fn http() -> HttpCheck {
 
 pub(super) fn check(kind: CheckKind, port: u16, timeout: Duration) -> Check {
     let span = Sources::default().add("signpost.toml", "").span(0, 0);
-    Check { name: "web".into(), span, kind, port, interval: timeout, timeout, rise: 2, fall: 3, source: None }
+    Check {
+        name: "web".into(),
+        span,
+        kind,
+        port,
+        interval: timeout,
+        timeout,
+        rise: 2,
+        fall: 3,
+        recheck: RECHECK_DELAY,
+        hold_down: None,
+        source: None,
+    }
 }
 
 /// The reason of a failure; none for a pass.
