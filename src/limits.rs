@@ -69,6 +69,8 @@ pub const POLICY_CHILDREN_MAX: usize = 256;
 pub const GEO_RULES_MAX: usize = 64;
 /// Endpoints of one pool: a hashed pool keeps 8 KiB for each, so 2 MiB.
 pub const POOL_ENDPOINTS_MAX: usize = 255;
+/// Endpoints of the pools that are copied for bound names, because a check asks each by its own host: as many probes or twice that.
+pub const BOUND_ENDPOINTS_MAX: usize = 65_536;
 /// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
 pub const WEIGHT_SUM_MAX: u32 = 65_535;
 /// Percent of the weight over a `min_up` in percent at which a pool or policy that fell is up again: one small flapping member

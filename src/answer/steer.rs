@@ -172,7 +172,7 @@ impl<'a, T: Trace> Decision<'a, T> {
             }
             Order::Hashed(ranks) => (ranks.order(self.subject.hashed()), Rest::Nobody, Reason::Hash),
             Order::Nearest { places, overrides, .. } => {
-                let (order, reason) = self.region(places, overrides.as_ref());
+                let (order, reason) = self.region(places, overrides.as_deref());
                 (order, Rest::AsWritten, reason)
             }
             Order::Geo { table, rules, otherwise } => {

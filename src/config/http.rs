@@ -1,14 +1,12 @@
-//! What an HTTP(S) probe sends and expects: `host`, `path`, `method`, `headers`, `expect`.
+//! What an HTTP(S) probe sends and expects: `path`, `method`, `headers`, `expect`, and `host`, which `host.rs` reads.
 //!
-//! Refused is whatever would not go over the wire as written: line ends in headers, a host with a scheme or port.
+//! Refused is whatever would not go over the wire as written, such as line ends in headers.
 
-use std::net::IpAddr;
-
-use super::HttpCheck;
 use super::keys::EXPECT;
 use super::table::{Item, Table};
+use super::{HttpCheck, host};
 use crate::diagnostic::Diagnostic;
-use crate::limits::{CHECK_HEADERS_MAX, EXPECT_BODY_LENGTH_MAX, LABEL_LENGTH_MAX, NAME_LENGTH_MAX};
+use crate::limits::{CHECK_HEADERS_MAX, EXPECT_BODY_LENGTH_MAX};
 
 /// Headers with another home, and what to do instead.
 const REFUSED_HEADERS: [(&str, &str); 4] = [
@@ -35,42 +33,13 @@ pub(super) fn read(table: &Table<'_>) -> HttpCheck {
     let method = table.read("method", method).unwrap_or("GET").to_owned();
     let Expect { status, body } = table.read("expect", |item| expect(item, &method)).unwrap_or_default();
     HttpCheck {
-        host: table.read("host", host),
+        host: table.read("host", host::read),
         path: table.read("path", path).unwrap_or("/").to_owned(),
         method,
         headers: table.read("headers", headers).unwrap_or_default(),
         expect_status: status,
         expect_body: body,
     }
-}
-
-fn host(item: Item<'_>) -> Option<String> {
-    const EXPECTED: &str = "a host name such as \"www.example.com\"";
-    let text = item.text(EXPECTED, "write the name in quotes")?;
-    let help = if text.contains("://") || text.contains('/') {
-        "write the name alone, without scheme and path"
-    } else if text.parse::<IpAddr>().is_ok() {
-        "leave \"host\" out: each endpoint is then asked by its own address"
-    } else if text.contains(':') {
-        "the port is a key of its own: port = 8443"
-    } else if is_host_name(text) {
-        return Some(text.to_owned());
-    } else {
-        "labels are letters, digits and \"-\", 1 to 63 of them, with dots between"
-    };
-    item.wrong_value(EXPECTED, help);
-    None
-}
-
-/// RFC 1123 §2.1: letters, digits and hyphens, no hyphen at either end of a label.
-fn is_host_name(text: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=LABEL_LENGTH_MAX).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= NAME_LENGTH_MAX - 2 && text.split('.').all(is_label)
 }
 
 fn path(item: Item<'_>) -> Option<&str> {

@@ -7,6 +7,7 @@
 mod check;
 mod damping;
 mod document;
+mod host;
 mod http;
 mod keys;
 mod node;
@@ -39,6 +40,7 @@ use crate::health::HoldDown;
 use crate::wire::Name;
 
 pub use document::Text;
+pub use host::{Host, MadeFor};
 pub use parse::{includes, parse};
 pub use unused::unused;
 pub use unwatched::unwatched;
@@ -164,7 +166,7 @@ pub enum CheckKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpCheck {
     /// Host header and SNI; the endpoint's own address if unset.
-    pub host: Option<String>,
+    pub host: Option<Host>,
     /// Path and query, beginning with `/`.
     pub path: String,
     /// The method, upper case.

@@ -116,7 +116,7 @@ fn the_example_of_the_design_is_read_as_written() {
     assert_eq!((check.name.as_str(), check.port, check.rise, check.fall, check.source), ("web", 443, 2, 3, None));
     assert_eq!((check.interval, check.timeout), (Duration::from_secs(5), Duration::from_secs(2)));
     let http = HttpCheck {
-        host: Some("www.example.com".to_owned()),
+        host: Some("www.example.com".into()),
         path: "/healthz".to_owned(),
         method: "GET".to_owned(),
         headers: vec![],

@@ -66,6 +66,8 @@ pub struct EndpointStatus {
 pub struct ProbeStatus {
     /// The check's name.
     pub check: String,
+    /// The name whose verdict it is, where each has its own.
+    pub name: Option<String>,
     /// What it amounts to.
     pub verdict: Verdict,
     /// For how long.
@@ -85,7 +87,8 @@ pub fn endpoints(policies: &Policies, standings: &[Option<Standing>], now: Durat
         Some(ProbeStatus::new(&policies.probes().get(index)?.key, standings.get(index)?.as_ref()?, now))
     };
     let mut rows = Vec::new();
-    for node in policies.nodes() {
+    // A pattern is never answered with: the copies made from it are, each for a name.
+    for node in policies.nodes().iter().filter(|node| !node.needs.is_any()) {
         let NodeKind::Pool(pool) = &node.kind else { continue };
         for endpoint in &pool.endpoints {
             rows.extend(Family::ALL.into_iter().filter_map(|family| {
@@ -103,6 +106,7 @@ impl ProbeStatus {
         let ago = |then: Duration| now.saturating_sub(then);
         Self {
             check: key.check.to_string(),
+            name: key.name.as_deref().map(str::to_owned),
             verdict: standing.verdict,
             since: ago(standing.since),
             latency: standing.latency,
@@ -176,7 +180,7 @@ fn cells(row: &EndpointStatus) -> [String; 8] {
     [
         endpoint,
         row.address.to_string(),
-        probe.check.clone(),
+        probe.name.as_ref().map_or_else(|| probe.check.clone(), |name| format!("{} {name}", probe.check)),
         verdict.to_owned(),
         brief(probe.since),
         probe.latency.map_or_else(nothing, brief),
@@ -194,6 +198,7 @@ mod tests {
     fn the_table_is_aligned_and_in_words() {
         let probe = ProbeStatus {
             check: "web".into(),
+            name: None,
             verdict: Verdict::Up,
             since: Duration::from_secs(192),
             latency: Some(Duration::from_micros(1_240)),
@@ -204,6 +209,7 @@ mod tests {
             verdict: Verdict::Down,
             since: Duration::from_secs(12),
             latency: None,
+            name: Some("www.example.com".into()),
             last_error: Some((Duration::from_millis(900), "connection refused".into())),
             ..probe.clone()
         };
@@ -243,10 +249,10 @@ signpost 0.1.0, up 3h12m, generation 41
   geo geoip/country.mmdb, built 12d ago
   1200 queries answered, 3 dropped
 
-ENDPOINT  ADDRESS       CHECK  VERDICT   FOR    LATENCY  NEXT  LAST ERROR
-eu/fra-1  192.0.2.10    web    up        3m12s  1.2ms    4s    -
-eu/fra-1  2001:db8::10  web    down      12s    -        4s    connection refused (900ms ago)
-eu/fra-2  192.0.2.11    -      unprobed  -      -        -     -
+ENDPOINT  ADDRESS       CHECK                VERDICT   FOR    LATENCY  NEXT  LAST ERROR
+eu/fra-1  192.0.2.10    web                  up        3m12s  1.2ms    4s    -
+eu/fra-1  2001:db8::10  web www.example.com  down      12s    -        4s    connection refused (900ms ago)
+eu/fra-2  192.0.2.11    -                    unprobed  -      -        -     -
 ";
         assert_eq!(status.render(), expected);
     }

@@ -6,6 +6,7 @@ mod demo;
 mod signals;
 mod survey;
 
+use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal};
@@ -21,7 +22,7 @@ use signals::{Signals, Told};
 
 pub use command::run;
 
-use crate::config::{Config, Server};
+use crate::config::{Check, CheckId, Config, Host, Server};
 use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
 use crate::limits::PROBE_REPORTS_QUEUED_MAX;
@@ -288,10 +289,16 @@ fn tell(report: &Report) {
 /// One job for each probe of the snapshot.
 fn jobs(config: &Config, snapshot: &Snapshot) -> Vec<Job> {
     let checks: Vec<_> = config.checks.iter().cloned().map(Arc::new).collect();
-    let job = |probe: &crate::snapshot::Probe| {
-        Some(Job { key: probe.key.clone(), check: Arc::clone(checks.get(probe.check.0 as usize)?) })
-    };
-    snapshot.policies.probes().iter().filter_map(job).collect()
+    // A check is made once for each host that it asks for.
+    let mut made: HashMap<(CheckId, &Host), Arc<Check>> = HashMap::new();
+    let mut jobs = Vec::with_capacity(snapshot.policies.probes().len());
+    for crate::snapshot::Probe { key, check: id, host, .. } in snapshot.policies.probes() {
+        let Some(written) = checks.get(id.0 as usize) else { continue };
+        let asking = |host: &Host| Arc::new(Check::clone(written).with_host(host.clone()));
+        let check = host.as_ref().map(|host| Arc::clone(made.entry((*id, host)).or_insert_with(|| asking(host))));
+        jobs.push(Job { key: key.clone(), check: check.unwrap_or_else(|| Arc::clone(written)) });
+    }
+    jobs
 }
 
 /// Passes the prober's reports on to the Keeper as events.

@@ -26,7 +26,7 @@ impl Daemon {
             older: self.loader.older(),
             refused_for: self.refused.map(|since| since.elapsed()),
             names: snapshot.zones().iter().map(|linked| linked.zone.name_count()).sum(),
-            policies: snapshot.policies.nodes().len(),
+            policies: snapshot.policies.written().len(),
             geo: builds.into_iter().map(|build| GeoStatus { file: build.name, age: build.epoch.map(age) }).collect(),
             answered: totals.sum(REPLIES),
             dropped: totals.sum(DROPS),

@@ -15,7 +15,7 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, blind, link, lint, lint_load, resolve};
+use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, bind, blind, link, lint, lint_load, resolve};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -166,7 +166,8 @@ impl Loader {
             run.tell(config::unused(&config, &bound));
             run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
-        let (zones, good): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
+        let (mut zones, good): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
+        let policies = bind(policies, &config, &mut zones).map_err(|fault| run.tell([fault])).ok()?;
         let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
         run.tell(self.gone(&good));
         self.zones = good;
@@ -265,7 +266,8 @@ impl Loader {
                 match read.compiled {
                     Ok((parsed, compiled)) => Some((parsed, Arc::new(compiled), read.files)),
                     Err(bindings) => {
-                        run.tell(resolve(&bindings, rules, plan.config, plan.policies).err().into_iter().flatten());
+                        let faults = resolve(&file.apex, &bindings, rules, plan.config, plan.policies).err();
+                        run.tell(faults.into_iter().flatten());
                         None
                     }
                 }
@@ -352,7 +354,7 @@ pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
     let (parsed, compiled) = match read.compiled {
         Ok(good) => good,
         Err(bindings) => {
-            let faults = policies.and_then(|(config, policies)| resolve(&bindings, rules, config, &policies).err());
+            let faults = policies.and_then(|(config, policies)| resolve(apex, &bindings, rules, config, &policies).err());
             run.tell(faults.into_iter().flatten());
             return run.report;
         }

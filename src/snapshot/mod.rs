@@ -8,6 +8,7 @@ mod blind;
 mod body;
 mod hash;
 mod identity;
+mod link;
 mod lint;
 mod names;
 mod policies;
@@ -20,19 +21,19 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::config::{Config, NodeId, RrsetOrder, ZoneRules};
-use crate::diagnostic::{Diagnostic, bounded, did_you_mean};
+use crate::config::RrsetOrder;
 
 pub use binding::{Binding, bindings};
 pub use blind::blind;
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
 pub use hash::NameHash;
 pub use identity::Identity;
+pub use link::{Link, link, resolve};
 pub use lint::{LINTS, Lint, lint, lint_load};
 pub use names::{Additional, Entry, EntryId, Kind as EntryKind, Rrset, RrsetId, Rrsets};
 pub use policies::{
-    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Order, Overrides, PerFamily,
-    Policies, Probe,
+    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Needs, Order, Overrides, PerFamily,
+    Policies, Probe, bind,
 };
 pub use rendezvous::network_length;
 pub use steering::{Circumstances, Draw, Grade, NodeState, Share, Stance, Steering, Treatment};
@@ -88,17 +89,6 @@ struct ApexSlot {
 
 /// A slot that leads nowhere.
 const EMPTY: ApexSlot = ApexSlot { tag: 0, zone: u32::MAX };
-
-/// Where a binding leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// The pool or policy.
-    pub node: NodeId,
-    /// Seconds that its answers live.
-    pub ttl_seconds: u32,
-    /// Whether the client's subnet counts.
-    pub ecs: bool,
-}
 
 impl Snapshot {
     /// Puts zones and policies together, of a server that tells nothing about itself. `seed` is the one that all zones were
@@ -165,70 +155,5 @@ impl LinkedZone {
     pub fn new(zone: Arc<CompiledZone>, links: Vec<Link>) -> Self {
         let (apex_key, apex_labels) = (zone.apex().to_lowercase_wire(), zone.apex().label_count());
         Self { zone, links: links.into(), apex_key, apex_labels }
-    }
-}
-
-/// Resolves a zone's bindings against the policies; every one that can't be is reported.
-pub fn link(
-    zone: Arc<CompiledZone>,
-    rules: Option<&ZoneRules>,
-    config: &Config,
-    policies: &Policies,
-) -> Result<LinkedZone, Vec<Diagnostic>> {
-    let links = resolve(zone.bindings(), rules, config, policies)?;
-    Ok(LinkedZone::new(zone, links))
-}
-
-/// What each of these bindings leads to; every one that may not be is reported.
-pub fn resolve(
-    bindings: &[Binding],
-    rules: Option<&ZoneRules>,
-    config: &Config,
-    policies: &Policies,
-) -> Result<Vec<Link>, Vec<Diagnostic>> {
-    let mut links = Vec::with_capacity(bindings.len());
-    let refused = bindings.iter().filter_map(|binding| {
-        let Some(id) = policies.find(&binding.target) else { return Some(undefined(binding, config)) };
-        if let Some(node) = policies.node(id) {
-            links.push(Link { node: id, ttl_seconds: node.ttl_seconds, ecs: node.ecs });
-        }
-        let allowed = rules.and_then(|rules| rules.policies.as_ref());
-        allowed.is_some_and(|allowed| !allowed.contains(&id)).then(|| forbidden(binding, config, rules))
-    });
-    let faults = bounded(refused);
-    if faults.is_empty() { Ok(links) } else { Err(faults) }
-}
-
-fn undefined(binding: &Binding, config: &Config) -> Diagnostic {
-    let names = config.nodes.iter().map(|node| node.common().name.as_str());
-    let fault =
-        Diagnostic::error(binding.target_span, format!("policy \"{}\" is not defined", binding.target)).label("used here");
-    match did_you_mean(&binding.target, names).and_then(|near| config.find(near)).and_then(|id| config.nodes.get(id.0 as usize)) {
-        Some(near) => {
-            let common = near.common();
-            fault
-                .related(format!("a {} \"{}\" is defined", kind_of(near), common.name), common.span)
-                .help(format!("did you mean \"{}\"?", common.name))
-        }
-        None => fault
-            .help(format!("define [policy.{0}] or [pool.{0}] in signpost.toml, or bind the name to one that is", binding.target)),
-    }
-}
-
-fn forbidden(binding: &Binding, config: &Config, rules: Option<&ZoneRules>) -> Diagnostic {
-    let fault = Diagnostic::error(binding.target_span, format!("policy \"{}\" may not be used in this zone", binding.target))
-        .label("used here");
-    let Some(rules) = rules else { return fault };
-    let names = rules.policies.iter().flatten().filter_map(|id| config.nodes.get(id.0 as usize));
-    let allowed: Vec<String> = names.map(|node| format!("\"{}\"", node.common().name)).collect();
-    fault
-        .related("the zone's policies are listed", rules.span)
-        .help(format!("use one of {}, or add it to \"policies\"", allowed.join(", ")))
-}
-
-fn kind_of(node: &crate::config::Node) -> &'static str {
-    match node {
-        crate::config::Node::Pool(_) => "pool",
-        crate::config::Node::Policy(_) => "policy",
     }
 }

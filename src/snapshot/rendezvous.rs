@@ -5,6 +5,7 @@
 //! configuration alone; health only decides how far down a rank one goes.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::limits::HASH_BUCKETS;
 
@@ -12,7 +13,8 @@ use crate::limits::HASH_BUCKETS;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranks {
     members: usize,
-    rows: Box<[u16]>,
+    /// Shared by all copies: 8 KiB a member.
+    rows: Arc<[u16]>,
 }
 
 impl Ranks {

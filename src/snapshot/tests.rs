@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hickory_proto::op::Message;
 
 use super::*;
-use crate::config::{Text, parse};
-use crate::diagnostic::Sources;
+use crate::config::{NodeId, Text, parse};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::health::Verdict;
 use crate::wire::{Name, RrType};
 use crate::zone::Zone;

@@ -13,6 +13,7 @@ mod edns;
 mod fuzz;
 mod laws;
 mod mistakes;
+mod names;
 mod probe;
 mod reference;
 mod reload;

@@ -190,7 +190,7 @@ async fn an_ipv6_endpoint_is_probed_alike() {
     // A machine without IPv6 has nothing to show here.
     let Ok(mut endpoint) = Endpoint::on("[::1]:0", Answer::Say(OK)).await else { return };
     assert_eq!(probe(CheckKind::Tcp, endpoint.address, LONG).await, None);
-    for host in [None, Some("www.example.com".to_owned())] {
+    for host in [None, Some("www.example.com".into())] {
         assert_eq!(probe(CheckKind::Http(HttpCheck { host, ..http() }), endpoint.address, LONG).await, None);
     }
     let request = endpoint.request().await;

@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{
-    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind, Order, Overrides, PerFamily, Policies, Probe,
-    TTL_DEFAULT_SECONDS,
+    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind, Needs, Order, Overrides, PerFamily, Policies,
+    Probe, TTL_DEFAULT_SECONDS,
 };
-use crate::config::{CheckId, Child, Choose, Config, Node, NodeId, PoolChoice};
+use crate::config::{Check, CheckId, Child, Choose, Config, Host, MadeFor, Node, NodeId, PoolChoice};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{ProbeKey, Thresholds};
@@ -25,8 +25,7 @@ impl Policies {
             previous: previous.filter(|previous| previous.world.identity() == world.identity()),
             policies: Self { world, ..Self::default() },
             nodes: Vec::with_capacity(config.nodes.len()),
-            probes: Vec::new(),
-            probe_indices: HashMap::new(),
+            probes: Probes::default(),
             points: Vec::with_capacity(config.nodes.len()),
             faults: Vec::new(),
         };
@@ -36,7 +35,7 @@ impl Policies {
         let Compiler { mut policies, nodes, probes, faults, .. } = compiler;
         policies.names = (0..).map(NodeId).zip(&nodes).map(|(id, node)| (node.name.clone(), id)).collect();
         policies.nodes = nodes.into();
-        policies.probes = probes.into();
+        policies.probes = probes.list.into();
         (policies, faults)
     }
 }
@@ -46,8 +45,7 @@ struct Compiler<'a> {
     previous: Option<&'a Policies>,
     policies: Policies,
     nodes: Vec<CompiledNode>,
-    probes: Vec<Probe>,
-    probe_indices: HashMap<ProbeKey, u32>,
+    probes: Probes,
     /// Where each node stands: its own place, or those of its located leaves.
     points: Vec<Vec<Point>>,
     faults: Vec<Diagnostic>,
@@ -78,6 +76,13 @@ impl Compiler<'_> {
         let families = PerFamily::new(|family| own_families[family] || any_below(&|node| node.families[family]));
         let tailored = own_tailored || any_below(&|node| node.tailored);
         let strict = own_strict || any_below(&|node| node.strict);
+        let needs = match node {
+            Node::Pool(pool) => pool.check.and_then(|id| self.config.checks.get(id.0 as usize)).map(needs).unwrap_or_default(),
+            Node::Policy(_) => {
+                let below = below.iter().filter_map(|id| self.nodes.get(id.0 as usize));
+                below.fold(Needs::default(), |needs, node| needs.or(node.needs))
+            }
+        };
         self.nodes.push(CompiledNode {
             name: common.name.clone(),
             families,
@@ -86,38 +91,28 @@ impl Compiler<'_> {
             min_up: common.min_up,
             ttl_seconds: common.ttl.map_or(TTL_DEFAULT_SECONDS, |(seconds, _)| seconds),
             ecs: common.ecs.is_none_or(|(honoured, _)| honoured),
+            needs,
             kind,
         });
         self.refuse_strict_without_family(NodeId(self.nodes.len() as u32 - 1));
     }
 
     fn pool(&mut self, pool: &crate::config::Pool) -> CompiledPool {
+        let check = pool.check.and_then(|id| Some((id, self.config.checks.get(id.0 as usize)?)));
         let endpoints = pool.endpoints.iter().map(|endpoint| {
             let addresses = PerFamily::new(|family| match family {
                 Family::V4 => endpoint.v4.map(IpAddr::V4),
                 Family::V6 => endpoint.v6.map(IpAddr::V6),
             });
-            let probes = PerFamily::new(|family| self.probe(pool.check?, addresses[family]?));
+            // A check that asks each bound name by a host of its own has nothing to ask yet.
+            let check = check.filter(|(_, check)| needs(check) == Needs::default());
+            let probes = PerFamily::new(|family| Some(self.probes.index(check?, None, addresses[family]?)));
             CompiledEndpoint { name: endpoint.name.clone(), weight: endpoint.weight, addresses, probes }
         });
         let endpoints: Box<[_]> = endpoints.collect();
         let members = endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight));
         let ranks = (pool.choose == PoolChoice::Hashed).then(|| Ranks::new(members));
-        CompiledPool { choose: pool.choose, answers: pool.answers, endpoints, ranks }
-    }
-
-    /// The index of the probe for an address, made at its first mention.
-    fn probe(&mut self, id: CheckId, address: IpAddr) -> Option<u32> {
-        let check = self.config.checks.get(id.0 as usize)?;
-        let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port, name: None };
-        if let Some(known) = self.probe_indices.get(&key) {
-            return Some(*known);
-        }
-        let index = self.probes.len() as u32;
-        let thresholds = Thresholds { rise: check.rise, fall: check.fall };
-        self.probes.push(Probe { key: key.clone(), thresholds, check: id });
-        self.probe_indices.insert(key, index);
-        Some(index)
+        CompiledPool { choose: pool.choose, check: pool.check, answers: pool.answers, endpoints, ranks }
     }
 
     fn policy(&mut self, policy: &crate::config::Policy) -> CompiledPolicy {
@@ -153,7 +148,7 @@ impl Compiler<'_> {
                 let world = &self.policies.world;
                 shared(&mut self.policies.places_tables, before, placed, |placed| PlacesTable::compile(world, placed))
             },
-            overrides: (!entries.is_empty()).then(|| Overrides { nets: NetTable::compile(&entries), orders }),
+            overrides: (!entries.is_empty()).then(|| Overrides { nets: NetTable::compile(&entries), orders }.into()),
         }
     }
 
@@ -203,6 +198,41 @@ impl Compiler<'_> {
     fn name_of(&self, id: NodeId) -> String {
         self.nodes.get(id.0 as usize).map(|node| node.name.clone()).unwrap_or_default()
     }
+}
+
+/// All probes, each once.
+#[derive(Default)]
+pub(super) struct Probes {
+    pub(super) list: Vec<Probe>,
+    indices: HashMap<ProbeKey, u32>,
+}
+
+impl Probes {
+    /// These probes, to go on from.
+    pub(super) fn begun_with(list: Vec<Probe>) -> Self {
+        let indices = (0..).zip(&list).map(|(index, probe)| (probe.key.clone(), index)).collect();
+        Self { list, indices }
+    }
+
+    /// The index of the probe for an address, made at its first mention; `host` is what is asked for in the check's place.
+    pub(super) fn index(&mut self, (id, check): (CheckId, &Check), host: Option<&Host>, address: IpAddr) -> u32 {
+        let name = host.map(|host| Arc::from(&**host));
+        let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port, name };
+        if let Some(known) = self.indices.get(&key) {
+            return *known;
+        }
+        let index = self.list.len() as u32;
+        let thresholds = Thresholds { rise: check.rise, fall: check.fall };
+        self.list.push(Probe { key: key.clone(), thresholds, check: id, host: host.cloned() });
+        self.indices.insert(key, index);
+        index
+    }
+}
+
+/// What a check has to know of a bound name.
+fn needs(check: &Check) -> Needs {
+    let made_for = check.host().and_then(Host::made_for);
+    Needs { name: made_for == Some(MadeFor::Name), zone: made_for == Some(MadeFor::Zone) }
 }
 
 /// The children that can be chosen: weight 0 takes no part, neither in what is up nor in which types exist.

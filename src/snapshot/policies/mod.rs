@@ -3,6 +3,7 @@
 //! Nothing here depends on health; what does is in `steering.rs`, node by node in the same order. `compile.rs` makes all of it
 //! from the configuration.
 
+mod bound;
 mod compile;
 #[cfg(test)]
 mod tests;
@@ -13,9 +14,11 @@ use std::ops::Index;
 use std::sync::Arc;
 
 use super::rendezvous::Ranks;
-use crate::config::{CheckId, Child, MinUp, NodeId, PoolChoice};
+use crate::config::{CheckId, Child, Host, MinUp, NodeId, PoolChoice};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{ProbeKey, Thresholds};
+
+pub use bound::bind;
 
 /// Seconds for steered answers whose policy writes no `ttl`.
 pub(super) const TTL_DEFAULT_SECONDS: u32 = 30;
@@ -64,6 +67,8 @@ impl<T> Index<Family> for PerFamily<T> {
 pub struct Policies {
     nodes: Box<[CompiledNode]>,
     names: HashMap<String, NodeId>,
+    /// The node that each was made from, of those made for bound names; they stand behind all others.
+    patterns: Box<[NodeId]>,
     probes: Box<[Probe]>,
     world: Arc<World>,
     /// Every table by what it was made from, so that the next generation can share it.
@@ -71,7 +76,7 @@ pub struct Policies {
     rule_tables: HashMap<Vec<Match>, Arc<RuleTable>>,
 }
 
-/// One (check, address, port): probed once, however many pools name it.
+/// One (check, address, port, name): probed once, however many pools name it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
     /// What the verdict belongs to.
@@ -80,10 +85,21 @@ pub struct Probe {
     pub thresholds: Thresholds,
     /// How it is asked: an index into [`crate::config::Config::checks`].
     pub check: CheckId,
+    /// The host that it asks for, where that is made for the bound name.
+    pub host: Option<Host>,
+}
+
+/// What has to be known of a bound name before a node can answer for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Which name it is.
+    pub name: bool,
+    /// Which zone it is in.
+    pub zone: bool,
 }
 
 /// A pool or policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompiledNode {
     /// Its name.
     pub name: String,
@@ -99,12 +115,14 @@ pub struct CompiledNode {
     pub ttl_seconds: u32,
     /// Whether ECS counts where it is bound.
     pub ecs: bool,
+    /// What is still to be known; then it is a pattern, and the nodes that answer are made from it.
+    pub needs: Needs,
     /// What it is.
     pub kind: Kind,
 }
 
 /// What a node is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Kind {
     /// Endpoints.
     Pool(CompiledPool),
@@ -113,10 +131,12 @@ pub enum Kind {
 }
 
 /// A pool ready to draw from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompiledPool {
     /// How.
     pub choose: PoolChoice,
+    /// How its endpoints are probed.
+    pub check: Option<CheckId>,
     /// Addresses in one answer.
     pub answers: usize,
     /// Endpoints in the order of the file.
@@ -139,7 +159,7 @@ pub struct CompiledEndpoint {
 }
 
 /// A policy ready to walk.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompiledPolicy {
     /// Its children in the order of `from`, without those of weight 0; for `geo` those of all rules and `otherwise`, each once.
     pub children: Box<[Child]>,
@@ -150,7 +170,7 @@ pub struct CompiledPolicy {
 }
 
 /// How a policy orders its children; numbers are indices of `children`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Order {
     /// As written.
     Failover,
@@ -165,7 +185,7 @@ pub enum Order {
         /// Where children stand, for `explain`.
         points: Box<[Box<[Point]>]>,
         /// Networks with an order of their own, and those orders.
-        overrides: Option<Overrides>,
+        overrides: Option<Arc<Overrides>>,
     },
     /// By the first rule that matches.
     Geo {
@@ -203,6 +223,17 @@ impl Policies {
         &self.probes
     }
 
+    /// Pools and policies as the operator knows them: without those made for bound names.
+    pub fn written(&self) -> &[CompiledNode] {
+        self.nodes.get(..self.nodes.len() - self.patterns.len()).unwrap_or_default()
+    }
+
+    /// The pool or policy that this node is, or was made from for a bound name.
+    pub fn origin(&self, id: NodeId) -> NodeId {
+        let made = (id.0 as usize).checked_sub(self.written().len());
+        made.and_then(|made| self.patterns.get(made)).copied().unwrap_or(id)
+    }
+
     /// The endpoints that a probe judges, as `pool/endpoint`.
     pub fn endpoints_of(&self, probe: u32) -> Vec<String> {
         let mut names = Vec::new();
@@ -212,6 +243,9 @@ impl Policies {
                 |endpoint: &&CompiledEndpoint| Family::ALL.into_iter().any(|family| endpoint.probes[family] == Some(probe));
             names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
         }
+        // One pool may be made for several names that the same host is asked of.
+        names.sort();
+        names.dedup();
         names
     }
 
@@ -223,6 +257,18 @@ impl Policies {
     /// The node with this name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.names.get(name).copied()
+    }
+}
+
+impl Needs {
+    /// Whether anything has to be known.
+    pub fn is_any(self) -> bool {
+        self.name || self.zone
+    }
+
+    /// What either has to know.
+    fn or(self, other: Self) -> Self {
+        Self { name: self.name || other.name, zone: self.zone || other.zone }
     }
 }
 

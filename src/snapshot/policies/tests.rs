@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::config::{Config, Text, parse};
+use crate::config::{Config, NodeId, Text, parse};
 use crate::diagnostic::Sources;
+use crate::snapshot::LinkedZone;
 
 const PLACES: usize = 50;
 const SETS: usize = 20;
@@ -83,4 +84,54 @@ fn tables_outlive_a_reload_for_as_long_as_the_world_is_the_same() {
     assert_eq!(count([&first, &second]), SETS, "none was made again");
     let elsewhere = compiled(&config(60), &self::world("198.51.100.0/24 20 140\n"), Some(&second));
     assert_eq!(count([&second, &elsewhere]), 2 * SETS, "none is of the old world");
+}
+
+/// A zone in which so many names are bound to the pool `p`.
+fn bound_names(count: usize, config: &Config, policies: &Policies) -> LinkedZone {
+    let apex = crate::wire::Name::parse(b"example.com.", None).unwrap();
+    let names: String = (0..count).map(|n| format!("n{n} A 192.0.2.1\n_steer.n{n} TXT p\n")).collect();
+    let text = format!("$TTL 300\n@ SOA ns1 hm 9 1 1 1 60\n@ NS ns1\nns1 A 192.0.2.53\n{names}");
+    let source = Sources::default().add("example.com.zone", text);
+    let (zone, _) = crate::zone::read(&apex, &source, &mut |_, _| Err(String::new()));
+    let (bindings, faults) = crate::snapshot::bindings(&zone, true, None, |_| String::new());
+    assert_eq!(faults, []);
+    let compiled = crate::snapshot::compile_zone(&zone, bindings, 1).unwrap();
+    crate::snapshot::link(Arc::new(compiled), None, config, policies).unwrap()
+}
+
+/// A pool of 255 endpoints whose check asks for this host.
+fn asking(host: &str) -> (Config, Policies) {
+    let endpoints: Vec<String> = (0..255).map(|n| format!("{{ name = \"e{n}\", v4 = \"10.0.0.{n}\" }}")).collect();
+    let pool = format!("[pool.p]\ncheck = \"web\"\nendpoints = [{}]\n", endpoints.join(","));
+    let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[check.web]\nkind = \"http\"\nhost = \"{host}\"\n{pool}");
+    let source = Sources::default().add("signpost.toml", text);
+    let (config, faults) = parse(&[Text { source: &source, folder: "".as_ref() }]);
+    let config = config.unwrap_or_else(|| panic!("{faults:?}"));
+    let policies = compiled(&config, &Arc::default(), None);
+    (config, policies)
+}
+
+#[test]
+fn each_bound_name_has_probes_of_its_own_where_a_check_asks_for_it() {
+    for (host, copies) in [("{name}", 3), ("www.{zone}", 1), ("www.example.com", 0)] {
+        let (config, policies) = asking(host);
+        let mut zones = [bound_names(3, &config, &policies)];
+        let bound = bind(policies, &config, &mut zones).unwrap();
+        assert_eq!((bound.nodes().len(), bound.written().len()), (1 + copies, 1), "{host}");
+        assert_eq!(bound.probes().len(), 255 * copies.max(1), "{host}");
+        let nodes: Vec<NodeId> = zones[0].links.iter().map(|link| link.node).collect();
+        assert_eq!(nodes.iter().collect::<HashSet<_>>().len(), copies.max(1), "{host}");
+        assert!(nodes.iter().all(|node| bound.origin(*node) == NodeId(0) && !bound.node(*node).unwrap().needs.is_any()));
+    }
+}
+
+#[test]
+fn names_that_would_need_too_many_probes_are_refused() {
+    let (config, policies) = asking("{name}");
+    let most = crate::limits::BOUND_ENDPOINTS_MAX / 255;
+    let mut zones = [bound_names(most, &config, &policies)];
+    assert!(bind(policies, &config, &mut zones).is_ok());
+    let (config, policies) = asking("{name}");
+    let mut zones = [bound_names(most + 1, &config, &policies)];
+    assert!(bind(policies, &config, &mut zones).unwrap_err().message.contains("more than 65536 endpoints"));
 }

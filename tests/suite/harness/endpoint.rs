@@ -34,24 +34,29 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// Plain HTTP, running.
     pub(crate) fn http() -> Self {
-        Self::new("", |_| {})
+        Self::new("", "", |_| {})
+    }
+
+    /// Plain HTTP, running; 503 to whoever asks for another host.
+    pub(crate) fn http_for(host: &str) -> Self {
+        Self::new("", &format!("if ($host != \"{host}\") {{ return 503; }}"), |_| {})
     }
 
     /// HTTPS with a certificate of this authority for this name, running.
     pub(crate) fn https(authority: &Authority, name: &str) -> Self {
         let tls = "ssl_certificate cert.pem; ssl_certificate_key key.pem;";
-        Self::new(tls, |folder| {
+        Self::new(" ssl", tls, |folder| {
             let (certificate, key) = authority.certificate(name);
             fs::write(folder.join("cert.pem"), certificate).unwrap();
             fs::write(folder.join("key.pem"), key).unwrap();
         })
     }
 
-    fn new(tls: &str, prepare: impl FnOnce(&Path)) -> Self {
+    fn new(listen: &str, directives: &str, prepare: impl FnOnce(&Path)) -> Self {
         let (address, folder) = (address(), tempfile::tempdir().unwrap());
         prepare(folder.path());
-        let listen = format!("listen {address}:{PORT}{}; {tls}", if tls.is_empty() { "" } else { " ssl" });
-        fs::write(folder.path().join("nginx.conf"), configuration(&listen)).unwrap();
+        let directives = format!("listen {address}:{PORT}{listen}; {directives}");
+        fs::write(folder.path().join("nginx.conf"), configuration(&directives)).unwrap();
         let mut nginx = Self { address, folder, process: None };
         nginx.start();
         nginx
@@ -104,14 +109,14 @@ impl Drop for Nginx {
 }
 
 /// One process and no file outside its folder. A silent connection may stay, so that only the server's timeout ends it.
-fn configuration(listen: &str) -> String {
+fn configuration(directives: &str) -> String {
     format!(
         "daemon off; master_process off; pid nginx.pid; error_log error.log;
          events {{ worker_connections 256; }}
          http {{
              access_log off;
              client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-             server {{ {listen} location / {{ return 200 \"well\\n\"; }} }}
+             server {{ {directives} location / {{ return 200 \"well\\n\"; }} }}
          }}\n"
     )
 }

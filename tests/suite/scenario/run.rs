@@ -368,6 +368,10 @@ fn shared(file: &str) -> PathBuf {
 
 fn health(text: &str) -> Option<Health> {
     let words: Vec<&str> = text.split_whitespace().collect();
+    let (name, words) = match words.as_slice() {
+        [endpoint, "for", name, rest @ ..] => (Some((*name).to_owned()), [&[*endpoint], rest].concat()),
+        _ => (None, words),
+    };
     let (endpoint, family, verdict) = match words.as_slice() {
         [endpoint, verdict] => (endpoint, None, verdict),
         [endpoint, "v4", verdict] => (endpoint, Some(Family::V4), verdict),
@@ -377,7 +381,7 @@ fn health(text: &str) -> Option<Health> {
     let verdicts = [("down", Verdict::Down), ("up", Verdict::Up), ("unknown", Verdict::Unknown)];
     let verdict = verdicts.iter().find(|(word, _)| word == verdict)?.1;
     let (pool, endpoint) = endpoint.split_once('/')?;
-    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), family, verdict })
+    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name, family, verdict })
 }
 
 fn throw(text: &str) -> Option<Throw> {

@@ -9,7 +9,8 @@ use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
 use signpost::snapshot::{
-    Circumstances, Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bindings, compile_zone, link,
+    Circumstances, Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bind, bindings, compile_zone,
+    link,
 };
 use signpost::wire::Name;
 use signpost::zone;
@@ -47,6 +48,8 @@ pub(crate) struct Health {
     /// `POOL/ENDPOINT`; either may be `*`.
     pub pool: String,
     pub endpoint: String,
+    /// For one name, where each has a verdict of its own.
+    pub name: Option<String>,
     /// Both families, if not one.
     pub family: Option<Family>,
     pub verdict: Verdict,
@@ -55,7 +58,7 @@ pub(crate) struct Health {
 impl Health {
     /// All of an endpoint is down.
     pub(crate) fn down(pool: &str, endpoint: &str) -> Self {
-        Self { pool: pool.to_owned(), endpoint: endpoint.to_owned(), family: None, verdict: Verdict::Down }
+        Self { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name: None, family: None, verdict: Verdict::Down }
     }
 }
 
@@ -75,7 +78,8 @@ impl Texts {
             let apex = Name::parse(apex.as_bytes(), Some(&Name::root())).map_err(|error| format!("\"{apex}\": {error}"))?;
             zone_of(&apex, written, &config, &policies, &mut sources)
         });
-        let zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
+        let mut zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
+        let policies = bind(policies, &config, &mut zones).map_err(|fault| render(&fault, &sources))?;
         let snapshot = Snapshot::new(SEED, zones, Arc::new(policies))
             .with_order(config.server.rrset_order)
             .with_identity(Identity::new(&config.server));
@@ -141,6 +145,9 @@ impl Compiled {
         });
         let named = endpoints.filter(move |endpoint| fits(&health.endpoint, &endpoint.name));
         let families = move |family: &Family| health.family.is_none_or(|only| only == *family);
-        named.flat_map(move |endpoint| Family::ALL.into_iter().filter(families).filter_map(|family| endpoint.probes[family]))
+        let probes =
+            named.flat_map(move |endpoint| Family::ALL.into_iter().filter(families).filter_map(|family| endpoint.probes[family]));
+        let all = self.snapshot.policies.probes();
+        probes.filter(move |probe| health.name.is_none() || all[*probe as usize].key.name.as_deref() == health.name.as_deref())
     }
 }
