@@ -191,7 +191,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let subject = Subject::new(self.source, subnet);
         let (address, hashed) = (subject.address(), subject.hashed());
         self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
-        let mut decision = Decision { serving: self.view.serving, subject, dice: self.view.dice, trace: self.trace };
+        let mut decision = Decision::new(self.view.serving, subject, self.view.dice, self.trace);
         let chosen = decision.choose(link.node, family);
         if subnet.is_some() {
             self.resolution.scope = decision.scope(link.node);
