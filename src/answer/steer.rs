@@ -355,7 +355,8 @@ impl<'a, T: Trace> Decision<'a, T> {
         let led = || lead.first.iter().copied().chain(otherwise);
         let node_of = |child: u16| policy.children.get(usize::from(child)).map(|child| child.node);
         // Rules lead to some only; but who has a family is asked everywhere if nobody has it where they lead.
-        let is_led = matches!(policy.order, Order::Geo { .. }) && self.has_families_of(node, led().filter_map(node_of).chain(last));
+        let is_led =
+            matches!(policy.order, Order::Geo { .. }) && self.has_families_of(node, led().filter_map(node_of).chain(last));
         let reached = if is_led { led().map(below).max() } else { all.map(below).max() };
         lead.length.max(reached.unwrap_or_default()).max(last_length)
     }
