@@ -165,51 +165,50 @@ impl Alike {
         };
         match by_octet {
             Some(Some(alike)) => *alike,
-            _ if address.is_ipv4() => Self::among(&[&PRIVATE_V4], position(address)),
-            _ => Self::among(&[&PRIVATE_V6, &EMBEDDING], position(address)),
+            _ if address.is_ipv4() => Self::among(&PRIVATE_V4, &[], position(address)),
+            _ => Self::among(&PRIVATE_V6, &EMBEDDING, position(address)),
         }
     }
 
-    /// What is alike around a left-aligned address: the first of the lists are private blocks.
-    const fn among(lists: &[&[Block]], position: u128) -> Self {
-        let mut alike = Self { length: 0, is_private: false };
-        let mut list = 0;
-        while list < lists.len() {
-            let mut at = 0;
-            while at < lists[list].len() {
-                let block = &lists[list][at];
-                let common = block.common_bits(position);
-                let length = if common < block.length { common + 1 } else { block.length };
-                if length > alike.length {
-                    alike.length = length;
-                }
-                alike.is_private |= list == 0 && common >= block.length;
-                at += 1;
+    /// What is alike around a left-aligned address, where these blocks are private and those are apart for other reasons.
+    const fn among(private: &[Block], apart: &[Block], position: u128) -> Self {
+        Self { length: 0, is_private: false }.beside(private, position, true).beside(apart, position, false)
+    }
+
+    /// The same beside more blocks.
+    const fn beside(mut self, mut blocks: &[Block], position: u128, private: bool) -> Self {
+        while let [block, rest @ ..] = blocks {
+            let common = block.common_bits(position);
+            let is_inside = common >= block.length;
+            let length = if is_inside { block.length } else { common + 1 };
+            if length > self.length {
+                self.length = length;
             }
-            list += 1;
+            self.is_private |= is_inside && private;
+            blocks = rest;
         }
-        alike
+        self
     }
 
     /// What is alike around all addresses that begin with each octet; nothing where that takes more of the address to tell.
-    const fn by_octet(lists: &[&[Block]]) -> [Option<Self>; 256] {
+    const fn by_octet(private: &[Block], apart: &[Block]) -> [Option<Self>; 256] {
         let mut table = [None; 256];
-        let mut octet = 0;
-        while octet < table.len() {
-            let alike = Self::among(lists, (octet as u128) << 120);
+        let (mut left, mut octet): (&mut [_], u128) = (&mut table, 0);
+        while let [place, rest @ ..] = left {
+            let alike = Self::among(private, apart, octet << 120);
             // A block inside the octet has more than its 8 bits in common with each address of it.
             if alike.length <= 8 {
-                table[octet] = Some(alike);
+                *place = Some(alike);
             }
-            octet += 1;
+            (left, octet) = (rest, octet + 1);
         }
         table
     }
 }
 
 /// What is alike, by the first octet.
-static ALIKE_V4: [Option<Alike>; 256] = Alike::by_octet(&[&PRIVATE_V4]);
-static ALIKE_V6: [Option<Alike>; 256] = Alike::by_octet(&[&PRIVATE_V6, &EMBEDDING]);
+static ALIKE_V4: [Option<Alike>; 256] = Alike::by_octet(&PRIVATE_V4, &[]);
+static ALIKE_V6: [Option<Alike>; 256] = Alike::by_octet(&PRIVATE_V6, &EMBEDDING);
 
 /// A prefix of this family or that, left-aligned.
 struct Block {
