@@ -54,6 +54,7 @@ pub mod answer;
 pub mod load;
 pub mod metrics;
 pub mod serving;
+pub mod state;
 
 // Floor 6: the doors, blind to each other.
 pub mod control;

@@ -198,6 +198,33 @@ pub const CA_FILE_LENGTH_MAX: u64 = 16 << 20;
 /// Events that wait for the Keeper: over it, probes wait with their reports.
 pub const EVENTS_QUEUED_MAX: usize = 1024;
 
+/// How old remembered verdicts may be at a start: after a day the world is another.
+pub const REMEMBERED_AGE_MAX: Duration = Duration::from_secs(86_400);
+/// Verdicts are written at most this often: a disk lasts longer than a flapping endpoint.
+pub const VERDICTS_WRITE_INTERVAL: Duration = Duration::from_secs(1);
+/// Verdicts that did not change are written anew this often, so that a memory is as old as the process, not as the last change.
+pub const VERDICTS_RENEW_INTERVAL: Duration = Duration::from_secs(3600);
+/// Octets of the file of verdicts: two addresses each of 100,000 endpoints.
+pub const VERDICTS_FILE_LENGTH_MAX: usize = 64 << 20;
+/// Into how many steps a drain is divided at most: each publishes once, and none takes more than a sixtieth of the clients away.
+pub const DRAIN_STEPS_MAX: u32 = 60;
+/// The shortest step of a drain: shorter ones are lost in the noise of resolvers.
+pub const DRAIN_STEP_MIN: Duration = Duration::from_secs(1);
+/// The longest drain: what takes more than a week is a change of weights.
+pub const DRAIN_OVER_MAX: Duration = Duration::from_secs(7 * 86_400);
+/// The longest time for which an order may be given with an end: a year is for ever.
+pub const ORDER_UNTIL_MAX: Duration = Duration::from_secs(366 * 86_400);
+/// Octets of the file of orders: one for each of ten thousand endpoints, with a reason.
+pub const ORDERS_FILE_LENGTH_MAX: usize = 4 << 20;
+/// Orders at a time: every endpoint is compared with every one whenever they change.
+pub const ORDERS_MAX: usize = 10_000;
+/// Octets of the reason of an order: a line with a ticket's number.
+pub const ORDER_REASON_LENGTH_MAX: usize = 200;
+/// How often the file of orders is looked at; it is read when it was the same at two looks.
+pub const ORDERS_LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// How long an answer may be on its way before the TTL in it begins to run out.
+pub const ANSWER_TRAVEL: Duration = Duration::from_secs(1);
+
 /// Members that `explain` lists of one pool or policy: more is a table, not a line.
 pub const EXPLAIN_MEMBERS_SHOWN_MAX: usize = 16;
 /// Octets of one request on the control socket: a name, two addresses and some throws.

@@ -40,6 +40,7 @@ pub(super) const SERVER: Shape = Shape {
         "tcp_connections_per_source",
         "identity",
         "version",
+        "state",
     ],
 };
 /// `[check.NAME]`
@@ -110,6 +111,25 @@ pub(super) const ZONE: Shape = Shape {
     noun: "a zone",
     example: "[zone.\"example.com\"], then its keys on lines of their own",
     keys: &["steer", "policies"],
+};
+
+/// `orders.toml`
+pub(super) const ORDERS: Shape =
+    Shape { noun: "the file of orders", example: "[drain.\"eu/fra-1\"]", keys: &["drain", "force", "weight"] };
+/// `[drain."NAME"]`
+pub(super) const DRAIN: Shape =
+    Shape { noun: "a drain", example: "[drain.\"eu/fra-1\"]", keys: &["over", "reason", "since", "until"] };
+/// `[force."NAME"]`
+pub(super) const FORCE: Shape = Shape {
+    noun: "a force",
+    example: "[force.\"eu/fra-1\"], then to = \"down\" on a line of its own",
+    keys: &["to", "reason", "since", "until"],
+};
+/// `[weight."NAME"]`
+pub(super) const WEIGHT: Shape = Shape {
+    noun: "a weight",
+    example: "[weight.\"eu/fra-1\"], then to = 10 on a line of its own",
+    keys: &["to", "reason", "since", "until"],
 };
 
 /// Where a key that stands in the wrong table may belong.

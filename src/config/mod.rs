@@ -11,6 +11,7 @@ mod host;
 mod http;
 mod keys;
 mod node;
+pub mod orders;
 mod parse;
 mod policy;
 mod pool;
@@ -44,6 +45,7 @@ pub use host::{Host, MadeFor};
 pub use parse::{includes, parse};
 pub use unused::unused;
 pub use unwatched::unwatched;
+pub use value::{parse_duration, shown as shown_duration};
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +105,8 @@ pub struct Server {
     pub identity: Option<String>,
     /// What `version.server` and `version.bind` are answered with. Printable ASCII.
     pub version: Option<String>,
+    /// The folder of what survives a restart: verdicts and orders.
+    pub state: PathBuf,
 }
 
 /// `[server] rrset_order`

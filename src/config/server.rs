@@ -45,6 +45,7 @@ impl Server {
             tcp_connections_per_source: TCP_CONNECTIONS_PER_SOURCE,
             identity: None,
             version: None,
+            state: folder.join("state"),
         }
     }
 }
@@ -75,6 +76,7 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
         tcp_connections_per_source,
         identity: table.read("identity", told),
         version: table.read("version", told),
+        state: table.read("state", Item::path).unwrap_or(default.state),
     };
     Some(server)
 }

@@ -167,7 +167,7 @@ impl Placed<&str> {
 }
 
 /// Numbers with units, each unit once, the longer before the shorter.
-fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut units = UNITS.iter();
     let mut milliseconds: u64 = 0;
@@ -183,7 +183,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// A duration as the operator would write it.
-pub(super) fn shown(duration: Duration) -> String {
+pub fn shown(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
     for (unit, factor) in &UNITS {

@@ -6,6 +6,8 @@
 
 mod alarm;
 mod cadence;
+mod memory;
+mod orders;
 mod standing;
 mod tracker;
 
@@ -15,6 +17,8 @@ use std::time::{Duration, SystemTime};
 
 pub use alarm::{Alarm, Alarms, Raised};
 pub use cadence::{Cadence, Next};
+pub use memory::{Memory, read_memories, write_memories};
+pub use orders::{Act, Forced, Order, OrderKind, Ordered, Orders, Pattern, SHARE_WHOLE};
 pub use standing::{Standing, Streak};
 pub use tracker::{Change, Tracker};
 

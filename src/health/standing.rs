@@ -15,6 +15,8 @@ pub struct Standing {
     pub verdict: Verdict,
     /// When it came to that.
     pub since: Duration,
+    /// For how long it was that before this process began.
+    pub before_start: Duration,
     /// Outcomes of one kind in a row.
     pub streak: Streak,
     /// How long the latest pass took.
@@ -59,6 +61,19 @@ impl Standing {
         Self { since: now, ..Self::default() }
     }
 
+    /// Comes to a verdict from before the start, which it has had for so long.
+    pub(super) fn remember(&mut self, verdict: Verdict, age: Duration, now: Duration) {
+        self.verdict = verdict;
+        self.remembered = true;
+        self.since = now.saturating_sub(age);
+        self.before_start = age.saturating_sub(now);
+    }
+
+    /// For how long it has had its verdict.
+    pub fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.since) + self.before_start
+    }
+
     /// Takes an outcome; what is our own fault is noted but does not count.
     pub(super) fn note(&mut self, outcome: Outcome, now: Duration) {
         self.last_outcome_at = Some(now);
@@ -79,7 +94,10 @@ impl Standing {
             self.recovering_since = (self.verdict == Verdict::Down && verdict == Verdict::Up).then_some(now);
             self.verdict = verdict;
             self.since = now;
+            self.before_start = Duration::ZERO;
         }
+        // An outcome that counts makes a memory a verdict like any other.
+        self.remembered &= self.streak == Streak::Passes(0);
         self.uneasy = match (self.verdict, self.streak) {
             (Verdict::Up, Streak::Failures(_)) => true,
             (Verdict::Down, Streak::Passes(passes)) => passes > 0,
@@ -91,8 +109,10 @@ impl Standing {
     }
 
     pub(super) fn judged(&self, thresholds: Thresholds) -> Verdict {
-        match (self.verdict, self.streak) {
-            (Verdict::Unknown, Streak::Passes(0)) => Verdict::Unknown,
+        // A memory is as good as nothing as soon as there is an outcome.
+        let verdict = if self.remembered { Verdict::Unknown } else { self.verdict };
+        match (verdict, self.streak) {
+            (Verdict::Unknown, Streak::Passes(0)) => self.verdict,
             (Verdict::Unknown, Streak::Passes(_)) => Verdict::Up,
             (Verdict::Unknown, Streak::Failures(_)) => Verdict::Down,
             (Verdict::Down, Streak::Passes(passes)) if passes >= thresholds.rise => Verdict::Up,

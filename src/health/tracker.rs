@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Outcome, ProbeKey, Standing, Thresholds, Verdict};
+use super::{Memory, Outcome, ProbeKey, Standing, Thresholds, Verdict};
 
 /// What every address in the plan amounts to.
 #[derive(Debug, Default)]
@@ -42,6 +42,29 @@ impl Tracker {
             rows.insert(key, Row { thresholds, standing });
         }
         self.rows = rows;
+    }
+
+    /// Takes verdicts from before a restart for what has none yet; for how many.
+    pub fn remember(&mut self, memories: &[Memory], now: Duration) -> usize {
+        let mut count = 0;
+        for Memory { key, verdict, age } in memories {
+            if let Some(row) = self.rows.get_mut(key).filter(|row| row.standing.verdict == Verdict::Unknown) {
+                row.standing.remember(*verdict, *age, now);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// What is worth remembering after a restart.
+    pub fn memories(&self, now: Duration) -> Vec<Memory> {
+        let known = self.rows.iter().filter(|(_, row)| row.standing.verdict != Verdict::Unknown);
+        let memory = |(key, row): (&ProbeKey, &Row)| Memory {
+            key: key.clone(),
+            verdict: row.standing.verdict,
+            age: row.standing.age(now),
+        };
+        known.map(memory).collect()
     }
 
     /// Takes an outcome; what it changes is told by [`Self::changes`]. One for a key that is not in the plan is ignored.

@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tracing::{info, warn};
 
 use super::Current;
-use crate::health::{Alarm, Alarms, Change, Outcome, ProbeKey, Standing, Tracker, Verdict};
+use super::in_force::InForce;
+use crate::health::{Alarm, Alarms, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
 use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
 
 /// How things stand, for `status` and `explain`.
@@ -25,6 +26,10 @@ pub struct Survey {
     pub standings: Vec<Option<Standing>>,
     /// The alarms that are up.
     pub alarms: Alarms,
+    /// The orders that hold, or have ended and are not swept away yet.
+    pub orders: Arc<Orders>,
+    /// What the calendar shows at the time of the survey.
+    pub moment: SystemTime,
 }
 
 /// The one writer.
@@ -33,6 +38,9 @@ pub struct Keeper {
     current: Arc<Current>,
     tracker: Tracker,
     alarms: Alarms,
+    in_force: InForce,
+    /// How often a verdict has changed.
+    changes: u64,
     retired: Vec<Arc<Serving>>,
     /// A snapshot that does not answer yet.
     loaded: Option<Arc<Snapshot>>,
@@ -47,6 +55,8 @@ impl Keeper {
             current,
             tracker: Tracker::default(),
             alarms: Alarms::default(),
+            in_force: InForce::new(),
+            changes: 0,
             retired: Vec::new(),
             loaded: None,
             stale: false,
@@ -69,6 +79,30 @@ impl Keeper {
         self.stale = true;
     }
 
+    /// Takes other orders.
+    pub fn order(&mut self, orders: Arc<Orders>) {
+        self.in_force.take(orders);
+    }
+
+    /// The calendar shows this now; orders end by it.
+    pub fn set_calendar(&mut self, shows: SystemTime, now: Duration) {
+        self.in_force.set_calendar(shows, now);
+    }
+
+    /// Takes verdicts from before a restart for what has none yet.
+    pub fn remember(&mut self, memories: &[Memory], now: Duration) {
+        let remembered = self.tracker.remember(memories, now);
+        if remembered > 0 {
+            self.stale = true;
+            info!(remembered, "verdicts from before the restart hold until there are new ones");
+        }
+    }
+
+    /// All verdicts, to be remembered, and how often one has changed; nothing if none has since it was so often.
+    pub fn memories(&self, since: Option<u64>, now: Duration) -> Option<(Vec<Memory>, u64)> {
+        (since != Some(self.changes)).then(|| (self.tracker.memories(now), self.changes))
+    }
+
     /// Raises an alarm, with what it is about and what helps.
     pub fn raise(&mut self, alarm: Alarm, subject: &Arc<str>, text: &Arc<str>, now: Duration) {
         if self.alarms.raise(alarm, subject, Arc::clone(text), now) {
@@ -88,6 +122,11 @@ impl Keeper {
     pub fn publish(&mut self, now: Duration) {
         self.tracker.tick(now);
         self.take_changes();
+        if self.loaded.is_some() || self.in_force.is_due(now) {
+            let current = self.current.load();
+            let snapshot = self.loaded.as_ref().unwrap_or(&current.snapshot);
+            self.stale |= self.in_force.renew(&snapshot.policies, now);
+        }
         if std::mem::take(&mut self.stale) {
             self.publish_next();
         }
@@ -97,7 +136,7 @@ impl Keeper {
 
     /// When time alone will change something, since the start.
     pub fn next_tick(&self) -> Option<Duration> {
-        self.tracker.next_tick()
+        self.tracker.next_tick().into_iter().chain(self.in_force.next_tick()).min()
     }
 
     /// Whether every probed address has its verdict.
@@ -114,6 +153,8 @@ impl Keeper {
             now,
             standings: probes.map(|probe| standings.get(&probe.key).map(|standing| (*standing).clone())).collect(),
             alarms: self.alarms.clone(),
+            orders: Arc::clone(self.in_force.orders()),
+            moment: self.in_force.moment(now),
             serving: Arc::clone(&serving),
         }
     }
@@ -121,6 +162,7 @@ impl Keeper {
     fn replan(&mut self, snapshot: &Snapshot, now: Duration) {
         let plan = snapshot.policies.probes().iter().map(|probe| (probe.key.clone(), probe.thresholds));
         self.tracker.replan(plan, now);
+        self.changes += 1;
         self.take_changes();
     }
 
@@ -128,6 +170,7 @@ impl Keeper {
         for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
             let Some(verdict) = verdict else { continue };
             self.stale = true;
+            self.changes += 1;
             let ProbeKey { check, address, port, name } = &key;
             let name = name.as_deref();
             let endpoint = self.names_of(&key);
@@ -155,7 +198,8 @@ impl Keeper {
         let snapshot = loaded.unwrap_or_else(|| Arc::clone(&before.snapshot));
         let probes = snapshot.policies.probes();
         let verdict = |index: u32| probes.get(index as usize).map_or(Verdict::Unknown, |probe| self.tracker.verdict(&probe.key));
-        let circumstances = Circumstances::judged(&snapshot.policies, verdict);
+        let judged = Circumstances::judged(&snapshot.policies, verdict);
+        let circumstances = Circumstances { treatments: self.in_force.treatments().clone(), ..judged };
         let steering = Steering::new(&snapshot.policies, &circumstances, same_policies.then_some(&before.steering));
         let next = Arc::new(Serving { generation: before.generation + 1, snapshot, steering });
         drop(before);

@@ -2,12 +2,12 @@
 //! all that wait together. No decision is made here.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Current, Keeper, Survey};
-use crate::health::{Alarm, Outcome, ProbeKey};
+use crate::health::{Alarm, Memory, Orders, Outcome, ProbeKey};
 use crate::limits::EVENTS_QUEUED_MAX;
 use crate::snapshot::Snapshot;
 
@@ -28,6 +28,12 @@ pub enum Event {
     },
     /// A new snapshot was compiled; told when it answers.
     Loaded(Arc<Snapshot>, oneshot::Sender<()>),
+    /// Other orders hold; told when they do.
+    Ordered(Arc<Orders>, oneshot::Sender<()>),
+    /// Verdicts from before a restart; told when they answer.
+    Remembered(Vec<Memory>, oneshot::Sender<()>),
+    /// Somebody wants to remember the verdicts, if one has changed since so many had.
+    Memories(Option<u64>, oneshot::Sender<Option<(Vec<Memory>, u64)>>),
     /// An alarm of another room is up, with its subject and what helps, or over.
     Alarm {
         /// Which.
@@ -77,6 +83,8 @@ impl Shell {
         let now = self.started.elapsed();
         let mut waiting = Vec::new();
         let mut surveys = Vec::new();
+        let mut memories = Vec::new();
+        self.keeper.set_calendar(SystemTime::now(), now);
         for event in events {
             match event {
                 Event::Probed { key, outcome, next_probe_at } => self.keeper.observe(&key, outcome, next_probe_at, now),
@@ -84,6 +92,15 @@ impl Shell {
                     self.keeper.load(snapshot, now);
                     waiting.push(done);
                 }
+                Event::Ordered(orders, done) => {
+                    self.keeper.order(orders);
+                    waiting.push(done);
+                }
+                Event::Remembered(memories, done) => {
+                    self.keeper.remember(&memories, now);
+                    waiting.push(done);
+                }
+                Event::Memories(since, reply) => memories.push((since, reply)),
                 Event::Alarm { alarm, subject, text: Some(text) } => self.keeper.raise(alarm, &subject, &text, now),
                 Event::Alarm { alarm, subject, text: None } => self.keeper.clear(alarm, &subject, now),
                 Event::Survey(reply) => surveys.push(reply),
@@ -94,6 +111,9 @@ impl Shell {
         // Whoever has gone meanwhile needs no answer.
         for done in waiting {
             let _ = done.send(());
+        }
+        for (since, reply) in memories {
+            let _ = reply.send(self.keeper.memories(since, now));
         }
         for reply in surveys {
             let _ = reply.send(self.keeper.survey(now));

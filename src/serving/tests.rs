@@ -1,14 +1,14 @@
 //! The Keeper with events but without probes or queries: what is published, and when.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::*;
 use crate::config::{Text, parse};
 use crate::diagnostic::Sources;
-use crate::health::{Cause, Outcome, ProbeKey};
+use crate::health::{Act, Cause, Forced, Memory, Order, Orders, Outcome, Pattern, ProbeKey, Verdict};
 use crate::snapshot::{Circumstances, Family, Grade, Policies, Serving, Snapshot, Steering};
 
 /// A snapshot of one pool whose endpoints have these last octets.
@@ -138,4 +138,146 @@ async fn a_generation_lives_until_its_last_reader_has_gone_and_not_much_longer()
     assert!(first.upgrade().is_some(), "the reader let go of it, the Keeper has it");
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(first.upgrade().is_none(), "the Keeper freed it");
+}
+
+/// A Keeper of one pool with these orders, without a clock.
+struct Ordered {
+    current: Arc<Current>,
+    keeper: Keeper,
+}
+
+impl Ordered {
+    fn new(octets: &[u8]) -> Self {
+        let snapshot = snapshot(octets);
+        let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
+        let current = Arc::new(Current::new(Serving { generation: 1, snapshot, steering }));
+        let mut keeper = Keeper::new(Arc::clone(&current), Duration::ZERO);
+        keeper.set_calendar(moment(0), Duration::ZERO);
+        Self { current, keeper }
+    }
+
+    fn order(&mut self, orders: impl IntoIterator<Item = Order>, now: u64) {
+        self.keeper.order(Arc::new(Orders::new(orders)));
+        self.keeper.publish(Duration::from_secs(now));
+    }
+
+    fn probed(&mut self, octet: u8, outcome: Outcome, now: u64) {
+        let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80, name: None };
+        let now = Duration::from_secs(now);
+        self.keeper.observe(&key, outcome, now, now);
+        self.keeper.publish(now);
+    }
+
+    /// The parts that each endpoint gets of what is up, in thousandths.
+    fn parts(&self, grade: Grade) -> Vec<(u16, u32)> {
+        let serving = self.current.load();
+        let state = serving.steering.state(serving.snapshot.policies.find("eu").unwrap()).unwrap();
+        let draw = state.draw(grade, Some(Family::V4));
+        draw.members().map(|(member, weight)| (member, (weight * 1000 + draw.sum() / 2) / draw.sum())).collect()
+    }
+}
+
+fn moment(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_530_127 + seconds)
+}
+
+fn order(on: &str, act: Act) -> Order {
+    Order { on: Pattern::read(on).unwrap(), act, reason: None, since: Some(moment(0)), until: None }
+}
+
+fn drain(on: &str, over: u64) -> Order {
+    order(on, Act::Drain { over: Duration::from_secs(over) })
+}
+
+#[test]
+fn a_drain_publishes_its_steps_at_their_time_and_nothing_between() {
+    let mut ordered = Ordered::new(&[1, 2]);
+    ordered.order([drain("eu/e1", 4)], 0);
+    let mut story = Vec::new();
+    let mut now = Duration::ZERO;
+    loop {
+        let generation = ordered.current.load().generation;
+        story.push((now.as_secs(), generation, ordered.parts(Grade::Up)[0]));
+        let Some(next) = ordered.keeper.next_tick() else { break };
+        ordered.keeper.publish(next - Duration::from_millis(1));
+        assert_eq!(ordered.current.load().generation, generation, "nothing changes before its time");
+        now = next;
+        ordered.keeper.publish(now);
+    }
+    // The weights are 7 to 8, 5 to 8, 3 to 8 and 1 to 8; then the other is alone.
+    let shares = [(0, 467), (0, 385), (0, 273), (0, 111), (1, 1000)];
+    let expected: Vec<_> = (0..).zip(2..).zip(shares).map(|((second, generation), share)| (second, generation, share)).collect();
+    assert_eq!(story, expected);
+}
+
+/// The order stands beside the verdict: the probe goes on, and what it found counts as soon as the order is gone.
+#[test]
+fn after_an_order_the_verdict_of_meanwhile_counts_at_once() {
+    let refused = || Outcome::fail(Cause::Refused, "connection refused");
+    let mut ordered = Ordered::new(&[1, 2]);
+    ordered.order([drain("eu/e1", 0)], 0);
+    ordered.probed(1, refused(), 1);
+    ordered.order([], 2);
+    assert_eq!(ordered.parts(Grade::Up), [(1, 1000)], "it went down while it was drained");
+    ordered.order([order("eu/e1", Act::Force(Forced::Up))], 3);
+    assert_eq!(ordered.parts(Grade::Up), [(0, 500), (1, 500)]);
+    ordered.order([Order { until: Some(moment(9)), ..order("eu", Act::Force(Forced::Down)) }], 4);
+    assert_eq!(ordered.parts(Grade::Up), []);
+    assert_eq!(ordered.parts(Grade::All), [(0, 500), (1, 500)], "what nobody else can answer is answered all the same");
+    assert_eq!(ordered.keeper.next_tick(), Some(Duration::from_secs(9)));
+    ordered.keeper.publish(Duration::from_secs(9));
+    assert_eq!(ordered.parts(Grade::Up), [(1, 1000)]);
+    ordered.order([order("eu/e2", Act::Weight(3.try_into().unwrap())), order("eu/e1", Act::Force(Forced::Up))], 10);
+    assert_eq!(ordered.parts(Grade::Up), [(0, 250), (1, 750)]);
+}
+
+/// Nothing else is up, but not everything is forbidden: the drained one stays out.
+#[test]
+fn a_drained_endpoint_stays_out_while_any_other_is_left_even_a_dead_one() {
+    let mut ordered = Ordered::new(&[1, 2]);
+    ordered.order([drain("eu/e1", 0)], 0);
+    ordered.probed(2, Outcome::fail(Cause::Refused, "connection refused"), 1);
+    assert_eq!((ordered.parts(Grade::Up), ordered.parts(Grade::Allowed)), (vec![], vec![(1, 1000)]));
+}
+
+/// Orders go by names, so a reload that moves endpoints about moves no order.
+#[test]
+fn orders_follow_their_names_through_a_reload_and_the_calendar_when_it_is_set() {
+    let mut ordered = Ordered::new(&[1, 2]);
+    ordered.order([drain("eu/e1", 0), Order { until: Some(moment(100)), ..drain("eu/e3", 0) }], 0);
+    ordered.keeper.load(snapshot(&[3, 2, 1]), Duration::from_secs(1));
+    ordered.keeper.publish(Duration::from_secs(1));
+    assert_eq!(ordered.parts(Grade::Up), [(1, 1000)]);
+    ordered.keeper.set_calendar(moment(100), Duration::from_secs(2));
+    ordered.keeper.publish(Duration::from_secs(2));
+    assert_eq!(ordered.parts(Grade::Up), [(0, 500), (1, 500)]);
+    ordered.keeper.set_calendar(moment(50), Duration::from_secs(3));
+    ordered.keeper.publish(Duration::from_secs(3));
+    assert_eq!(ordered.parts(Grade::Up), [(1, 1000)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_answers_at_once_and_nobody_waits_for_it() {
+    let kept = Kept::start(snapshot(&[1, 2]));
+    let memory = |octet, verdict| {
+        let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80, name: None };
+        Memory { key, verdict, age: Duration::from_secs(60) }
+    };
+    let (done, taken) = oneshot::channel();
+    let memories = vec![memory(1, Verdict::Down), memory(2, Verdict::Up)];
+    kept.events.send(Event::Remembered(memories.clone(), done)).await.unwrap();
+    taken.await.unwrap();
+    assert_eq!((kept.told().await, *kept.known.borrow()), ((2, names(&[2])), true));
+    let ask = async |since| {
+        let (reply, memories) = oneshot::channel();
+        kept.events.send(Event::Memories(since, reply)).await.unwrap();
+        memories.await.unwrap()
+    };
+    let (found, count) = ask(None).await.unwrap();
+    let verdicts = |memories: &[Memory]| memories.iter().map(|memory| (memory.key.clone(), memory.verdict)).collect::<Vec<_>>();
+    assert_eq!(verdicts(&found), verdicts(&memories));
+    assert_eq!(ask(Some(count)).await, None, "nothing has changed since");
+    kept.probed(1, true);
+    assert_eq!(kept.told().await, (3, names(&[1, 2])), "the first outcome decides");
+    assert!(ask(Some(count)).await.is_some());
 }

@@ -86,6 +86,7 @@ fn config() -> Config {
         tcp_connections_per_source: 1,
         identity: None,
         version: None,
+        state: "state".into(),
     };
     let matches = Match { country: vec![*b"CN"], ..Match::default() };
     let rule = |node, strict| vec![Rule { matches: matches.clone(), order: vec![NodeId(node)], strict, span: span() }];

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("load", 5),
     ("serving", 5),
     ("metrics", 5),
+    ("state", 5),
     ("transport", 6),
     ("probe", 6),
     ("transfer", 6),
