@@ -21,7 +21,7 @@ const NAMES: [(&[u8], Told); 4] = [
 
 /// Answers a question of class CH.
 pub(super) fn answer(identity: &Identity, question: &Question<'_>, reply: &mut Reply<'_>) -> Rcode {
-    let name = question.name.whole().wire;
+    let name = question.name.whole();
     // RFC 8482 §4.1: the one RRset is an answer to ANY.
     let asked = question.qtype == RrType::TXT || question.qtype == RrType::ANY;
     let told = NAMES.iter().find(|(known, _)| *known == name).filter(|_| asked).and_then(|(_, told)| told(identity));

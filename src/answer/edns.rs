@@ -57,10 +57,30 @@ pub(super) struct Tail<'q> {
 /// Reads everything behind the question: at most one OPT, at the root; nothing may stand in the answer or authority section.
 /// Without a question to answer there may be an OPT all the same. `identifier` is what NSID is answered with.
 pub(super) fn read<'q>(message: &'q [u8], question: Option<&Question<'_>>, identifier: Option<&'q [u8]>) -> Tail<'q> {
+    if let Some(question) = question
+        && let Some(opt) = only_record(message, question.end)
+    {
+        let mut edns = Edns::new(&opt);
+        let well_formed = edns.read_options(opt.rdata, identifier).is_some();
+        return Tail { edns: Some(edns), well_formed };
+    }
     let mut tail = Tail { edns: None, well_formed: true };
     // What is cut off, or behind the end, is malformed as well.
     tail.well_formed &= tail.read_records(message, question, identifier).is_some_and(<[u8]>::is_empty);
     tail
+}
+
+/// What nearly every query has behind its question: an OPT at the root and nothing else.
+fn only_record(message: &[u8], at: usize) -> Option<Record<'_>> {
+    const COUNTS: [u8; 6] = [0, 0, 0, 0, 0, 1];
+    let [o0, o1] = RrType::OPT.0.to_be_bytes();
+    let is_alone = message.get(6..HEADER_LENGTH)? == COUNTS;
+    let (&[0, t0, t1, c0, c1, ttl @ .., l0, l1], rdata) = message.get(at..)?.split_first_chunk::<OPT_LENGTH>()? else {
+        return None;
+    };
+    let is_whole = [t0, t1] == [o0, o1] && rdata.len() == usize::from(u16::from_be_bytes([l0, l1]));
+    let (class, ttl) = (u16::from_be_bytes([c0, c1]), u32::from_be_bytes(ttl));
+    (is_alone && is_whole).then_some(Record { at_root: true, rtype: RrType::OPT, class, ttl, rdata, rest: &[] })
 }
 
 impl<'q> Tail<'q> {

@@ -112,7 +112,7 @@ pub fn answer_traced(view: &View<'_>, query: &[u8], client: &Client, out: &mut [
     }
     // RFC 9619: a query has at most one question; without one it asks nothing.
     let mut name = FoldedName::empty();
-    let question = if [q0, q1] == [0, 1] { Question::read(query, view.serving.snapshot.seed(), &mut name) } else { None };
+    let question = if [q0, q1] == [0, 1] { Question::read(query, &mut name) } else { None };
     let mut reply = Reply::new(query, question.as_ref(), out);
     let refuse = |reply: Reply<'_>, rcode, edns: Option<&Edns<'_>>| finish(reply, rcode, edns, client, Resolution::default());
 

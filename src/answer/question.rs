@@ -1,8 +1,7 @@
-//! The question of a query (RFC 1035 §4.1.2): read once, folded to lower case, with the hash of every suffix of its name.
+//! The question of a query (RFC 1035 §4.1.2): read once, folded to lower case, with every suffix of its name at hand.
 //! A compressed or cut-off name is no question. Nothing is looked up here.
 
 use crate::limits::{LABEL_LENGTH_MAX, LABELS_MAX, NAME_LENGTH_MAX};
-use crate::snapshot::{NameHash, Suffix};
 use crate::wire::RrType;
 use crate::wire::message::HEADER_LENGTH;
 
@@ -26,20 +25,15 @@ pub(super) struct FoldedName {
     /// Where each label begins, from left to right, the root's included.
     starts: [u8; LABELS_MAX + 1],
     labels: usize,
-    hash: NameHash,
-    /// The hashes of the shortest suffixes, by their labels; 0 labels is the root. No more are kept than names usually have.
-    hashes: [NameHash; HASHES_KEPT],
 }
 
 /// Octets that are folded in one step.
 const STRIDE: usize = 16;
-/// Suffixes whose hash is not counted again.
-const HASHES_KEPT: usize = 8;
 
 impl<'n> Question<'n> {
     /// Reads the one question of a message, whose name finds its place in `name`; a compressed or cut-off name is no question.
-    pub(super) fn read(message: &[u8], seed: u64, name: &'n mut FoldedName) -> Option<Self> {
-        name.read(message.get(HEADER_LENGTH..)?, seed)?;
+    pub(super) fn read(message: &[u8], name: &'n mut FoldedName) -> Option<Self> {
+        name.read(message.get(HEADER_LENGTH..)?)?;
         let name_end = HEADER_LENGTH + name.length;
         let &[t0, t1, c0, c1] = message.get(name_end..)?.first_chunk()?;
         Some(Self { name, qtype: RrType(u16::from_be_bytes([t0, t1])), qclass: u16::from_be_bytes([c0, c1]), end: name_end + 4 })
@@ -49,18 +43,11 @@ impl<'n> Question<'n> {
 impl FoldedName {
     /// No name yet.
     pub(super) fn empty() -> Self {
-        Self {
-            octets: [0; NAME_LENGTH_MAX + 1],
-            length: 0,
-            starts: [0; LABELS_MAX + 1],
-            labels: 0,
-            hash: NameHash::root(0),
-            hashes: [NameHash::root(0); HASHES_KEPT],
-        }
+        Self { octets: [0; NAME_LENGTH_MAX + 1], length: 0, starts: [0; LABELS_MAX + 1], labels: 0 }
     }
 
     /// Reads the uncompressed name at the front of `octets`.
-    fn read(&mut self, octets: &[u8], seed: u64) -> Option<()> {
+    fn read(&mut self, octets: &[u8]) -> Option<()> {
         let mut at = 0;
         loop {
             let length = usize::from(*octets.get(at)?);
@@ -76,11 +63,12 @@ impl FoldedName {
         }
         self.length = at;
         self.octets.get_mut(..NAME_LENGTH_MAX)?.get_mut(..at)?.copy_from_slice(octets.get(..at)?);
-        self.fold(seed)
+        self.fold();
+        Some(())
     }
 
     /// Reads a name in a message that we wrote, following its pointers; only for chains.
-    pub(super) fn read_compressed(message: &[u8], at: usize, seed: u64) -> Option<Self> {
+    pub(super) fn read_compressed(message: &[u8], at: usize) -> Option<Self> {
         let mut name = Self::empty();
         let mut at = at;
         // Each step takes a label or a pointer, and no name has more of both than octets.
@@ -90,7 +78,7 @@ impl FoldedName {
                 0 => {
                     *name.starts.get_mut(name.labels)? = name.length as u8;
                     name.length += 1;
-                    name.fold(seed)?;
+                    name.fold();
                     return Some(name);
                 }
                 0xc0.. => at = usize::from(length & 0x3f) << 8 | usize::from(*after.first()?),
@@ -115,29 +103,11 @@ impl FoldedName {
         Some(())
     }
 
-    /// Turns all letters to lower case and hashes from right to left.
-    fn fold(&mut self, seed: u64) -> Option<()> {
+    /// Turns all letters to lower case.
+    fn fold(&mut self) {
         // Length octets are at most 63, below any letter, and behind the name are zeros.
         let (strides, _) = self.octets.as_chunks_mut::<STRIDE>();
         strides.iter_mut().take(self.length.div_ceil(STRIDE)).for_each(|stride| stride.make_ascii_lowercase());
-        self.hash = NameHash::root(seed);
-        *self.hashes.first_mut()? = self.hash;
-        let mut end = self.length.checked_sub(1)?;
-        for (count, &start) in (1..).zip(self.starts.get(..self.labels)?.iter().rev()) {
-            let start = usize::from(start);
-            self.hash = self.hash.prepend(self.octets.get(start + 1..end)?);
-            if let Some(kept) = self.hashes.get_mut(count) {
-                *kept = self.hash;
-            }
-            end = start;
-        }
-        Some(())
-    }
-
-    /// The leftmost label of the suffix of `count` labels, without its length.
-    fn label(&self, count: usize) -> Option<&[u8]> {
-        let (start, end) = (self.start(count)?, self.start(count.checked_sub(1)?)?);
-        self.octets.get(start + 1..end)
     }
 
     /// Where the suffix of `count` labels begins.
@@ -155,34 +125,20 @@ impl FoldedName {
         self.length
     }
 
-    /// The hash of the whole name.
-    pub(super) fn hash(&self) -> NameHash {
-        self.hash
-    }
-
     /// The whole name.
-    pub(super) fn whole(&self) -> Suffix<'_> {
-        Suffix { wire: self.octets.get(..self.length).unwrap_or_default(), hash: self.hash }
+    pub(super) fn whole(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
     }
 
     /// The suffix of `count` labels; of none for more than there are.
-    pub(super) fn suffix(&self, count: usize) -> Suffix<'_> {
+    pub(super) fn suffix(&self, count: usize) -> &[u8] {
         let start = self.start(count).unwrap_or(self.length);
-        Suffix { wire: self.octets.get(start..self.length).unwrap_or_default(), hash: self.hash_of(count) }
-    }
-
-    fn hash_of(&self, count: usize) -> NameHash {
-        if count == self.labels {
-            return self.hash;
-        }
-        let [.., last] = self.hashes;
-        let further = || (HASHES_KEPT..=count).filter_map(|count| self.label(count)).fold(last, NameHash::prepend);
-        self.hashes.get(count).copied().unwrap_or_else(further)
+        self.octets.get(start..self.length).unwrap_or_default()
     }
 
     /// Whether the name is at or below an apex in lower-case wire form with this many labels.
     pub(super) fn is_at_or_below(&self, apex: &[u8], apex_labels: usize) -> bool {
-        apex_labels <= self.labels && self.suffix(apex_labels).wire == apex
+        apex_labels <= self.labels && self.suffix(apex_labels) == apex
     }
 }
 
@@ -191,26 +147,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_suffix_of_a_deep_name_has_its_hash() {
+    fn a_deep_name_has_every_suffix() {
         let message = [&[0; HEADER_LENGTH][..], &b"\x03Foo\x01B".repeat(20), b"\x00\x00\x01\x00\x01"].concat();
         let mut name = FoldedName::empty();
-        let question = Question::read(&message, 7, &mut name).unwrap();
+        let question = Question::read(&message, &mut name).unwrap();
         assert_eq!((question.name.labels(), question.name.length(), question.end), (40, 121, 12 + 121 + 4));
         for count in 0..=40 {
-            let Suffix { wire, hash } = question.name.suffix(count);
-            assert_eq!(hash, NameHash::of(7, wire), "{count} labels");
+            let wire = question.name.suffix(count);
             assert_eq!(wire.iter().filter(|octet| **octet <= 3).count(), count + 1);
             assert!(!wire.iter().any(u8::is_ascii_uppercase));
         }
-        assert_eq!(question.name.whole().wire, question.name.suffix(40).wire);
-        assert!(question.name.suffix(41).wire.is_empty());
+        assert_eq!(question.name.whole(), question.name.suffix(40));
+        assert!(question.name.suffix(41).is_empty());
     }
 
     #[test]
     fn a_name_that_is_too_long_or_cut_off_is_no_question() {
         let read = |name: &[u8]| {
             let message = [&[0; HEADER_LENGTH][..], name, &[0, 1, 0, 1]].concat();
-            Question::read(&message, 7, &mut FoldedName::empty()).map(|question| question.name.labels())
+            Question::read(&message, &mut FoldedName::empty()).map(|question| question.name.labels())
         };
         let labels = |count: usize, tail: &[u8]| [b"\x01a".repeat(count), tail.to_vec()].concat();
         assert_eq!(read(&labels(127, b"\x00")), Some(127));

@@ -13,7 +13,7 @@ use super::steer::{Decision, Subject};
 use super::trace::{Step, Trace};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
 use crate::snapshot::{
-    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NodeKind, PerFamily, Rrset, Rrsets, Suffix,
+    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NameHash, NodeKind, PerFamily, Rrset, Rrsets,
 };
 use crate::wire::RrType;
 use crate::wire::message::{HEADER_LENGTH, Rcode};
@@ -96,19 +96,19 @@ impl<T: Trace> Resolver<'_, '_, T> {
     /// Answers for the name, and for where its CNAMEs lead within the zone.
     fn follow(&mut self, name: &FoldedName) {
         let Some(mut at) = self.answer_name(name, HEADER_LENGTH as u16) else { return };
-        let mut visited = [name.hash(); CNAME_CHAIN_LENGTH_MAX];
+        let seed = self.view.serving.snapshot.seed();
+        let hash = |name: &FoldedName| NameHash::of(seed, name.whole());
+        let mut visited = [hash(name); CNAME_CHAIN_LENGTH_MAX];
         for link in 0..CNAME_CHAIN_LENGTH_MAX {
-            let Some(target) = FoldedName::read_compressed(self.reply.octets(), at, self.view.serving.snapshot.seed()) else {
-                return;
-            };
+            let Some(target) = FoldedName::read_compressed(self.reply.octets(), at) else { return };
             let beyond = !target.is_at_or_below(&self.linked.apex_key, self.linked.apex_labels);
-            if beyond || visited.contains(&target.hash()) {
+            if beyond || visited.contains(&hash(&target)) {
                 return;
             }
             if let Some(place) = visited.get_mut(link) {
-                *place = target.hash();
+                *place = hash(&target);
             }
-            self.trace.note(Step::Followed(target.whole().wire));
+            self.trace.note(Step::Followed(target.whole()));
             let Some(next) = self.answer_name(&target, at as u16) else { return };
             at = next;
         }
@@ -191,7 +191,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let subject = Subject::new(self.source, subnet);
         let (address, hashed) = (subject.address(), subject.hashed());
         self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
-        let mut decision = Decision { serving: self.view.serving, subject, dice: self.view.dice, trace: self.trace };
+        let mut decision = Decision::new(self.view.serving, subject, self.view.dice, self.trace);
         let chosen = decision.choose(link.node, family);
         if subnet.is_some() {
             self.resolution.scope = decision.scope(link.node);
@@ -234,7 +234,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
     fn suffix_at(&self, name: &FoldedName, labels: usize, owner: u16) -> Option<u16> {
         if owner == HEADER_LENGTH as u16 {
             // The question is not compressed.
-            return Some(owner + (name.length() - name.suffix(labels).wire.len()) as u16);
+            return Some(owner + (name.length() - name.suffix(labels).len()) as u16);
         }
         Prefix::read(self.reply.octets(), owner, name.labels() - labels).map(|before| before.rest_at)
     }
@@ -265,11 +265,10 @@ impl<T: Trace> Resolver<'_, '_, T> {
     }
 
     /// Where the DNAME of this name stands already, if a chain passed it before: RFC 2181 §5, no record stands twice.
-    fn written_dname(&self, owner: Suffix<'_>, name_at: u16) -> Option<usize> {
-        let seed = self.view.serving.snapshot.seed();
+    fn written_dname(&self, owner: &[u8], name_at: u16) -> Option<usize> {
         let is_owner = |at: &usize| {
-            let name = FoldedName::read_compressed(self.reply.octets(), *at, seed);
-            name.is_some_and(|name| name.whole().wire == owner.wire)
+            let name = FoldedName::read_compressed(self.reply.octets(), *at);
+            name.is_some_and(|name| name.whole() == owner)
         };
         // The first name of a chain has nothing before it.
         self.reply.answers_of(RrType::DNAME).filter(|_| name_at != HEADER_LENGTH as u16).find(is_owner)

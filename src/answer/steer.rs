@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::dice::Dice;
 use super::trace::{Reason, Step, Trace};
 use crate::config::{NodeId, PoolChoice};
-use crate::geo::{PlacesTable, RuleTable, alike_length, embedded_v4, private_block};
+use crate::geo::{Alike, PlacesTable, RuleTable, embedded_v4};
 use crate::limits::ANSWERS_MAX;
 use crate::snapshot::{
     CompiledNode, CompiledPolicy, CompiledPool, Draw, Family, Grade, NodeKind, NodeState, Order, Overrides, Serving,
@@ -22,10 +22,8 @@ pub(super) struct Subject {
     address: IpAddr,
     /// The resolver's address, asked where nothing is known of a subnet (RFC 7871 §10, §11.3).
     resolver: Option<IpAddr>,
-    /// Whether the subnet lies in a private block.
-    is_private: bool,
-    /// The shortest scope: as far as addresses are read like the subnet's.
-    alike: u8,
+    /// As far as addresses are read like the subnet's: the shortest scope.
+    alike: Alike,
     /// Bits of the subnet's address before the IPv4 address that it embeds.
     bits_before: u8,
 }
@@ -62,11 +60,10 @@ impl Subject {
     pub(super) fn new(source: IpAddr, subnet: Option<IpAddr>) -> Self {
         let (source, _) = unmapped(source);
         let Some(subnet) = subnet else {
-            return Self { address: source, resolver: None, is_private: false, alike: 0, bits_before: 0 };
+            return Self { address: source, resolver: None, alike: Alike::default(), bits_before: 0 };
         };
         let (address, bits_before) = unmapped(subnet);
-        let (is_private, alike) = (private_block(address).is_some(), alike_length(address));
-        Self { address, resolver: Some(source), is_private, alike, bits_before }
+        Self { address, resolver: Some(source), alike: Alike::of(address), bits_before }
     }
 
     /// Whose place counts.
@@ -76,7 +73,7 @@ impl Subject {
 
     /// The address that the hashed choice goes by: a private subnet says nothing (RFC 7871 §10).
     pub(super) fn hashed(&self) -> IpAddr {
-        self.resolver.filter(|_| self.is_private).unwrap_or(self.address)
+        self.resolver.filter(|_| self.alike.is_private).unwrap_or(self.address)
     }
 }
 
@@ -105,7 +102,19 @@ impl Want {
     }
 }
 
+/// Where a policy sends the client, whatever health says.
+#[derive(Clone, Copy)]
+struct Lead<'a> {
+    /// Who comes first, as indices of the policy's children.
+    first: &'a [u16],
+    rest: Rest,
+    reason: Reason,
+    /// The bits of the client's address that decided it.
+    length: u8,
+}
+
 /// Who is asked when those that come first are used up.
+#[derive(Clone, Copy)]
 enum Rest {
     /// Nobody, ever: what comes first answers, up or not.
     Strict,
@@ -116,13 +125,20 @@ enum Rest {
 
 /// One decision's surroundings.
 pub(super) struct Decision<'a, T> {
-    pub serving: &'a Serving,
-    pub subject: Subject,
-    pub dice: Dice<'a>,
-    pub trace: &'a mut T,
+    serving: &'a Serving,
+    subject: Subject,
+    dice: Dice<'a>,
+    trace: &'a mut T,
+    /// Where the bound policy leads, once it was asked.
+    bound: Option<Lead<'a>>,
 }
 
 impl<'a, T: Trace> Decision<'a, T> {
+    /// A decision for this subject.
+    pub(super) fn new(serving: &'a Serving, subject: Subject, dice: Dice<'a>, trace: &'a mut T) -> Self {
+        Self { serving, subject, dice, trace, bound: None }
+    }
+
     /// Chooses endpoints for a bound node; nothing only if no endpoint below it has the family.
     pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> Option<Chosen> {
         let wants = Grade::ALL.map(|grade| Want { grade, family, depth: 0 });
@@ -141,7 +157,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         if self.serving.snapshot.policies.node(bound).is_none_or(|node| !node.tailored) {
             return 0;
         }
-        self.reach(bound).max(self.subject.alike).saturating_add(self.subject.bits_before).min(128)
+        self.reach(bound, self.bound).max(self.subject.alike.length).saturating_add(self.subject.bits_before).min(128)
     }
 
     fn node(&self, id: NodeId) -> Option<(&'a CompiledNode, &'a NodeState)> {
@@ -163,28 +179,12 @@ impl<'a, T: Trace> Decision<'a, T> {
     }
 
     fn ask(&mut self, id: NodeId, policy: &'a CompiledPolicy, state: &'a NodeState, want: Want) -> Option<Chosen> {
+        let Lead { mut first, rest, reason, .. } = self.lead_at(policy, want.depth);
         let drawn;
-        let (first, rest, reason): (&[u16], Rest, Reason) = match &policy.order {
-            Order::Failover => (&[], Rest::AsWritten, Reason::Written),
-            Order::Weighted => {
-                drawn = self.draw(id, state, want, want.depth, &[]);
-                (drawn.as_slice(), Rest::AsWritten, Reason::Weight)
-            }
-            Order::Hashed(ranks) => (ranks.order(self.subject.hashed()), Rest::Nobody, Reason::Hash),
-            Order::Nearest { places, overrides, .. } => {
-                let (order, reason) = self.region(places, overrides.as_deref());
-                (order, Rest::AsWritten, reason)
-            }
-            Order::Geo { table, rules, otherwise } => {
-                let matched = self.matched(table);
-                let reason = matched.map_or(Reason::Otherwise, Reason::Rule);
-                match matched.and_then(|rule| rules.get(rule)) {
-                    Some((order, true)) => (order, Rest::Strict, reason),
-                    Some((order, false)) => (order, otherwise.map_or(Rest::Nobody, Rest::One), reason),
-                    None => (&[], otherwise.map_or(Rest::Nobody, Rest::One), reason),
-                }
-            }
-        };
+        if let Order::Weighted = policy.order {
+            drawn = self.draw(id, state, want, want.depth, &[]);
+            first = drawn.as_slice();
+        }
         self.trace.note(Step::Ordered { node: id, order: first, reason });
         let rest = match rest {
             Rest::Strict => return self.ask_strictly(policy, first, want),
@@ -234,27 +234,64 @@ impl<'a, T: Trace> Decision<'a, T> {
         self.walk(node, want.below())
     }
 
-    /// The order of children where the client is: by override, else by distance; asked of the subnet first, then of the resolver.
-    fn region(&self, places: &'a PlacesTable, overrides: Option<&'a Overrides>) -> (&'a [u16], Reason) {
-        let ask = |address: IpAddr| {
-            let overridden = overrides.and_then(|overrides| overrides.orders.get(overrides.nets.lookup(address).value? as usize));
-            match overridden {
-                Some(order) => Some((&**order, Reason::Override)),
-                None => places.lookup(address).value.map(|order| (order, Reason::Distance)),
-            }
-        };
-        let known = ask(self.subject.address).or_else(|| ask(self.subject.resolver?));
-        known.unwrap_or((&[], Reason::Unlocated))
+    /// Where a policy leads; that of the bound one, which the scope asks for again, is remembered.
+    fn lead_at(&mut self, policy: &'a CompiledPolicy, depth: u32) -> Lead<'a> {
+        if depth > 0 {
+            return self.lead(policy);
+        }
+        let lead = self.bound.unwrap_or_else(|| self.lead(policy));
+        self.bound = Some(lead);
+        lead
     }
 
-    /// The first rule that matches the client; a subnet of which nothing is known counts as the resolver that sent it.
-    fn matched(&self, table: &RuleTable) -> Option<usize> {
-        let place = table.place(self.subject.address).value;
-        let net = table.net(self.subject.address).value;
-        let resolver = self.subject.resolver.filter(|_| place.is_none());
-        let place = place.or_else(|| table.place(resolver?).value);
-        let net = net.or_else(|| table.net(resolver?).value);
-        table.first_match(place, net)
+    fn lead(&self, policy: &'a CompiledPolicy) -> Lead<'a> {
+        let as_written = Lead { first: &[], rest: Rest::AsWritten, reason: Reason::Written, length: 0 };
+        match &policy.order {
+            Order::Failover => as_written,
+            Order::Weighted => Lead { reason: Reason::Weight, ..as_written },
+            Order::Hashed(ranks) => {
+                let (first, length) = (ranks.order(self.subject.hashed()), network_length(self.subject.address));
+                Lead { first, rest: Rest::Nobody, reason: Reason::Hash, length }
+            }
+            Order::Nearest { places, overrides, .. } => self.region(places, overrides.as_deref()),
+            Order::Geo { table, rules, otherwise } => {
+                let (matched, length) = self.matched(table);
+                let reason = matched.map_or(Reason::Otherwise, Reason::Rule);
+                let otherwise = otherwise.map_or(Rest::Nobody, Rest::One);
+                let (first, rest): (&[u16], Rest) = match matched.and_then(|rule| rules.get(rule)) {
+                    Some((order, true)) => (order, Rest::Strict),
+                    Some((order, false)) => (order, otherwise),
+                    None => (&[], otherwise),
+                };
+                Lead { first, rest, reason, length }
+            }
+        }
+    }
+
+    /// The order of children where the client is: by override, else by distance; asked of the subnet first, then of the resolver.
+    fn region(&self, places: &'a PlacesTable, overrides: Option<&'a Overrides>) -> Lead<'a> {
+        let ask = |address: IpAddr| {
+            let place = places.lookup(address);
+            let by_distance = place.value.map(|order| (order, Reason::Distance));
+            let Some(overrides) = overrides else { return (by_distance, place.length) };
+            let net = overrides.nets.lookup(address);
+            let order = net.value.and_then(|number| overrides.orders.get(number as usize));
+            (order.map(|order| (&**order, Reason::Override)).or(by_distance), place.length.max(net.length))
+        };
+        let (known, length) = ask(self.subject.address);
+        let known = known.or_else(|| ask(self.subject.resolver?).0);
+        let (first, reason) = known.unwrap_or((&[], Reason::Unlocated));
+        Lead { first, rest: Rest::AsWritten, reason, length }
+    }
+
+    /// The first rule that matches the client, and the bits that told; a subnet of which nothing is known counts as the resolver
+    /// that sent it.
+    fn matched(&self, table: &RuleTable) -> (Option<usize>, u8) {
+        let (place, net) = (table.place(self.subject.address), table.net(self.subject.address));
+        let resolver = self.subject.resolver.filter(|_| place.value.is_none());
+        let place_value = place.value.or_else(|| table.place(resolver?).value);
+        let net_value = net.value.or_else(|| table.net(resolver?).value);
+        (table.first_match(place_value, net_value), place.length.max(net.length))
     }
 
     /// A member by weight. The first draw is among members of either family, so that A and AAAA fall to the same one; only if
@@ -284,10 +321,7 @@ impl<'a, T: Trace> Decision<'a, T> {
             }
             (PoolChoice::Weighted | PoolChoice::Hashed, _) => {
                 for slot in 0..pool.answers as u32 {
-                    let taken = chosen;
-                    let Some(member) = self.draw(id, state, want, Dice::POOL_SLOT + slot, taken.endpoints()) else {
-                        break;
-                    };
+                    let Some(member) = self.draw(id, state, want, Dice::POOL_SLOT + slot, chosen.endpoints()) else { break };
                     chosen.push(member);
                 }
             }
@@ -298,38 +332,33 @@ impl<'a, T: Trace> Decision<'a, T> {
         (chosen.count > 0).then_some(chosen)
     }
 
-    /// The longest prefix over the tables at and below a node that the client's address may reach.
-    fn reach(&self, id: NodeId) -> u8 {
+    /// The longest prefix over the tables at and below a node that the client's address may reach; `lead` is where the node leads,
+    /// if that is known.
+    fn reach(&self, id: NodeId, lead: Option<Lead<'_>>) -> u8 {
         let Some(node) = self.serving.snapshot.policies.node(id).filter(|node| node.tailored) else { return 0 };
         let policy = match &node.kind {
             NodeKind::Pool(_) => return network_length(self.subject.address),
             NodeKind::Policy(policy) => policy,
         };
-        let address = self.subject.address;
-        let below = |child: u16| policy.children.get(usize::from(child)).map_or(0, |child| self.reach(child.node));
-        let all = || (0..policy.children.len() as u16).map(below).max().unwrap_or_default();
-        let last = policy.last.map_or(0, |last| self.reach(last));
-        match &policy.order {
-            Order::Failover | Order::Weighted => all().max(last),
-            Order::Hashed(_) => all().max(last).max(network_length(address)),
-            Order::Nearest { places, overrides, .. } => {
-                let overridden = overrides.as_ref().map_or(0, |overrides| overrides.nets.lookup(address).length);
-                all().max(last).max(places.lookup(address).length).max(overridden)
-            }
-            Order::Geo { table, rules, otherwise } => {
-                let own = table.place(address).length.max(table.net(address).length);
-                let matched = self.matched(table).and_then(|rule| rules.get(rule));
-                let (listed, strict): (&[u16], bool) = matched.map_or((&[], false), |(order, strict)| (order, *strict));
-                let otherwise = otherwise.filter(|_| !strict);
-                let last = policy.last.filter(|_| !strict);
-                let led = || listed.iter().copied().chain(otherwise);
-                let node_of = |child: u16| policy.children.get(usize::from(child)).map(|child| child.node);
-                // Who has a family is asked everywhere if nobody has it where the rules lead.
-                let everywhere = !self.has_families_of(node, led().filter_map(node_of).chain(last));
-                let reached = if everywhere { all() } else { led().map(below).max().unwrap_or_default() };
-                own.max(reached).max(last.map_or(0, |last| self.reach(last)))
-            }
+        let lead = lead.unwrap_or_else(|| self.lead(policy));
+        if !policy.tailors_below {
+            return lead.length;
         }
+        let below = |child: u16| policy.children.get(usize::from(child)).map_or(0, |child| self.reach(child.node, None));
+        let all = 0..policy.children.len() as u16;
+        let (otherwise, last) = match lead.rest {
+            Rest::Strict => (None, None),
+            Rest::One(child) => (Some(child), policy.last),
+            Rest::Nobody | Rest::AsWritten => (None, policy.last),
+        };
+        let last_length = last.map_or(0, |last| self.reach(last, None));
+        let led = || lead.first.iter().copied().chain(otherwise);
+        let node_of = |child: u16| policy.children.get(usize::from(child)).map(|child| child.node);
+        // Rules lead to some only; but who has a family is asked everywhere if nobody has it where they lead.
+        let is_led =
+            matches!(policy.order, Order::Geo { .. }) && self.has_families_of(node, led().filter_map(node_of).chain(last));
+        let reached = if is_led { led().map(below).max() } else { all.map(below).max() };
+        lead.length.max(reached.unwrap_or_default()).max(last_length)
     }
 
     /// Whether these nodes together have every family that a node has.

@@ -33,7 +33,7 @@ pub use location::Location;
 pub use nets::NetTable;
 pub use places::{Placed, PlacesTable};
 pub use point::{Point, distance_km};
-pub use prefix::{Prefix, PrefixError, alike_length, embedded_v4, private_block};
+pub use prefix::{Alike, Prefix, PrefixError, embedded_v4, private_block};
 pub use rules::{Match, RuleTable};
 pub use table::Hit;
 pub use world::{Build, Facts, Summary, World};

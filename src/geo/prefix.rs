@@ -34,7 +34,7 @@ impl Prefix {
 
     /// Whether all its addresses carry IPv4 ones, and so are looked up as these: nothing ever matches it.
     pub fn is_embedding(&self) -> bool {
-        let is_inside = |block: &Block| self.length >= block.length && block.common_bits(self.address) >= block.length;
+        let is_inside = |block: &Block| self.length >= block.length && block.common_bits(position(self.address)) >= block.length;
         self.address.is_ipv6() && EMBEDDING.iter().any(is_inside)
     }
 
@@ -141,18 +141,74 @@ pub fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, u8)> {
 /// The length of the private or unroutable block that contains an address: where the client is, such an address can't tell
 /// (RFC 7871 §10, §11.3). Documentation and benchmark networks are not among them.
 pub fn private_block(address: IpAddr) -> Option<u8> {
-    let blocks: &[Block] = if address.is_ipv4() { &PRIVATE_V4 } else { &PRIVATE_V6 };
-    blocks.iter().find(|block| block.common_bits(address) >= block.length).map(|block| block.length)
+    let alike = Alike::of(address);
+    alike.is_private.then_some(alike.length)
 }
 
-/// The length of the widest prefix around an address in which all addresses are read alike: all in one private block, or none in
-/// any, and none IPv4 in IPv6 clothes. A shorter scope would hold for addresses that are answered by other rules (RFC 7871
-/// §7.2.1: prefixes of tailored answers do not overlap).
-pub fn alike_length(address: IpAddr) -> u8 {
-    let apart: &[&[Block]] = if address.is_ipv4() { &[&PRIVATE_V4] } else { &[&PRIVATE_V6, &EMBEDDING] };
-    let lengths = apart.iter().flat_map(|blocks| blocks.iter()).map(|block| (block.common_bits(address) + 1).min(block.length));
-    lengths.max().unwrap_or_default()
+/// The widest prefix around an address in which all addresses are read alike: all in one private block, or none in any, and none
+/// IPv4 in IPv6 clothes. A shorter scope would hold for addresses that are answered by other rules (RFC 7871 §7.2.1: prefixes of
+/// tailored answers do not overlap).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alike {
+    /// Its bits.
+    pub length: u8,
+    /// Whether it is a private block.
+    pub is_private: bool,
 }
+
+impl Alike {
+    /// What is alike around an address.
+    pub fn of(address: IpAddr) -> Self {
+        let by_octet = match address {
+            IpAddr::V4(v4) => ALIKE_V4.get(usize::from(v4.octets()[0])),
+            IpAddr::V6(v6) => ALIKE_V6.get(usize::from(v6.octets()[0])),
+        };
+        match by_octet {
+            Some(Some(alike)) => *alike,
+            _ if address.is_ipv4() => Self::among(&PRIVATE_V4, &[], position(address)),
+            _ => Self::among(&PRIVATE_V6, &EMBEDDING, position(address)),
+        }
+    }
+
+    /// What is alike around a left-aligned address, where these blocks are private and those are apart for other reasons.
+    const fn among(private: &[Block], apart: &[Block], position: u128) -> Self {
+        Self { length: 0, is_private: false }.beside(private, position, true).beside(apart, position, false)
+    }
+
+    /// The same beside more blocks.
+    const fn beside(mut self, mut blocks: &[Block], position: u128, private: bool) -> Self {
+        while let [block, rest @ ..] = blocks {
+            let common = block.common_bits(position);
+            let is_inside = common >= block.length;
+            let length = if is_inside { block.length } else { common + 1 };
+            if length > self.length {
+                self.length = length;
+            }
+            self.is_private |= is_inside && private;
+            blocks = rest;
+        }
+        self
+    }
+
+    /// What is alike around all addresses that begin with each octet; nothing where that takes more of the address to tell.
+    const fn by_octet(private: &[Block], apart: &[Block]) -> [Option<Self>; 256] {
+        let mut table = [None; 256];
+        let (mut left, mut octet): (&mut [_], u128) = (&mut table, 0);
+        while let [place, rest @ ..] = left {
+            let alike = Self::among(private, apart, octet << 120);
+            // A block inside the octet has more than its 8 bits in common with each address of it.
+            if alike.length <= 8 {
+                *place = Some(alike);
+            }
+            (left, octet) = (rest, octet + 1);
+        }
+        table
+    }
+}
+
+/// What is alike, by the first octet.
+static ALIKE_V4: [Option<Alike>; 256] = Alike::by_octet(&PRIVATE_V4, &[]);
+static ALIKE_V6: [Option<Alike>; 256] = Alike::by_octet(&PRIVATE_V6, &EMBEDDING);
 
 /// A prefix of this family or that, left-aligned.
 struct Block {
@@ -188,12 +244,8 @@ impl Block {
     }
 
     /// The leading bits that an address of the block's family has in common with the block's first one.
-    fn common_bits(&self, address: IpAddr) -> u8 {
-        let common = match address {
-            IpAddr::V4(v4) => (v4.to_bits() ^ (self.start >> 96) as u32).leading_zeros(),
-            IpAddr::V6(v6) => (v6.to_bits() ^ self.start).leading_zeros(),
-        };
-        common as u8
+    const fn common_bits(&self, position: u128) -> u8 {
+        (position ^ self.start).leading_zeros() as u8
     }
 }
 
@@ -301,7 +353,7 @@ mod tests {
             ("64:ff9b:1::", 48),
         ];
         for (address, length) in cases {
-            assert_eq!(alike_length(address.parse().unwrap()), length, "{address}");
+            assert_eq!(Alike::of(address.parse().unwrap()).length, length, "{address}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The hash of names: resumable from right to left, so that one pass over a question yields the hash of every suffix.
+//! The hash of names, eight octets a step: of any run of labels, so that a search counts only those suffixes that it asks for.
 //!
 //! Queries are hostile, therefore seeded. The table keys are lower-case wire octets; whoever hashes has lower-cased before.
 
-/// The state after some labels, the rightmost first; also the hash of the name that they make.
+/// The hash of some labels in lower-case wire form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameHash(u64);
 
@@ -10,36 +10,14 @@ pub struct NameHash(u64);
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl NameHash {
-    /// The hash of the root under this seed.
-    pub fn root(seed: u64) -> Self {
-        Self(seed ^ SPREAD)
-    }
-
-    /// The hash with one more label at the left.
-    #[must_use]
-    pub fn prepend(self, label: &[u8]) -> Self {
-        let (words, tail) = label.as_chunks::<8>();
-        let mut state = self.0 ^ (label.len() as u64);
+    /// The hash of these octets under this seed.
+    pub fn of(seed: u64, labels: &[u8]) -> Self {
+        let (words, tail) = labels.as_chunks::<8>();
+        let mut state = seed ^ SPREAD ^ labels.len() as u64;
         for word in words {
             state = mix(state ^ u64::from_le_bytes(*word));
         }
         Self(mix(state ^ word_of(tail)))
-    }
-
-    /// The hash of a whole name in lower-case wire form.
-    pub fn of(seed: u64, wire: &[u8]) -> Self {
-        let mut labels = [&[][..]; crate::limits::LABELS_MAX];
-        let mut count = 0;
-        let mut rest = wire;
-        while let Some((&length, after)) = rest.split_first()
-            && let Some((label, after)) = after.split_at_checked(length as usize)
-            && let (Some(place), false) = (labels.get_mut(count), label.is_empty())
-        {
-            *place = label;
-            count += 1;
-            rest = after;
-        }
-        labels.iter().take(count).rev().fold(Self::root(seed), |hash, label| hash.prepend(label))
     }
 
     /// The bits that choose a slot among `slots`.
@@ -90,11 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn whole_and_stepwise_hashes_agree() {
-        let whole = NameHash::of(7, b"\x03www\x0aexample-ab\x03com\x00");
-        let stepwise = NameHash::root(7).prepend(b"com").prepend(b"example-ab").prepend(b"www");
-        assert_eq!(whole, stepwise);
-        assert_ne!(whole, NameHash::of(8, b"\x03www\x0aexample-ab\x03com\x00"));
-        assert_ne!(NameHash::of(7, b"\x02ab\x01c\x00"), NameHash::of(7, b"\x01a\x02bc\x00"));
+    fn seed_order_and_length_count() {
+        let hash = NameHash::of(7, b"\x03www\x0aexample-ab");
+        assert_eq!(hash, NameHash::of(7, b"\x03www\x0aexample-ab"));
+        assert_ne!(hash, NameHash::of(8, b"\x03www\x0aexample-ab"));
+        assert_ne!(NameHash::of(7, b"\x02ab\x01c"), NameHash::of(7, b"\x01a\x02bc"));
+        assert_ne!(NameHash::of(7, b""), NameHash::of(7, b"\0"));
+        assert_ne!(NameHash::of(7, &[0; 8]), NameHash::of(7, &[0; 16]));
     }
 }

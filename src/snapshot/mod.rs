@@ -37,7 +37,7 @@ pub use policies::{
 };
 pub use rendezvous::network_length;
 pub use steering::{Circumstances, Draw, Grade, NodeState, Share, Stance, Steering, Treatment};
-pub use zone::{CompiledZone, Found, Suffix, compile as compile_zone};
+pub use zone::{CompiledZone, Found, compile as compile_zone};
 
 /// What answers now: one snapshot and the steering that follows from health. Readers take it from `serving`, once per batch.
 #[derive(Clone, Debug, Default)]
@@ -132,17 +132,18 @@ impl Snapshot {
         &self.zones
     }
 
-    /// The zone nearest above a name; `suffix(n)` is the name's suffix of `n` labels, `labels` its count.
-    pub fn zone<'q>(&self, labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Option<&LinkedZone> {
+    /// The zone nearest above a name; `suffix(n)` is the name's suffix of `n` labels in lower-case wire form, `labels` its count.
+    pub fn zone<'q>(&self, labels: usize, suffix: impl Fn(usize) -> &'q [u8]) -> Option<&LinkedZone> {
         (0..=labels.min(self.apex_labels_max)).rev().find_map(|count| self.zone_at(suffix(count)))
     }
 
-    fn zone_at(&self, apex: Suffix<'_>) -> Option<&LinkedZone> {
-        let mut at = apex.hash.slot(self.slots.len());
+    fn zone_at(&self, apex: &[u8]) -> Option<&LinkedZone> {
+        let hash = NameHash::of(self.seed, apex);
+        let mut at = hash.slot(self.slots.len());
         loop {
             let slot = self.slots.get(at)?;
             let linked = self.zones.get(slot.zone as usize)?;
-            if slot.tag == apex.hash.tag() && *linked.apex_key == *apex.wire {
+            if slot.tag == hash.tag() && *linked.apex_key == *apex {
                 return Some(linked);
             }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };

@@ -182,22 +182,22 @@ const EMPTY: Slot = Slot { tag: 0, entry: NOWHERE };
 /// The table. Names are given as their lower-case labels before the apex.
 #[derive(Debug)]
 pub(super) struct Names {
-    apex: NameHash,
+    seed: u64,
     slots: Box<[Slot]>,
     count: usize,
 }
 
 impl Names {
-    /// A table for up to `count` names at and below an apex, which is given in lower-case wire form.
-    pub(super) fn with_capacity(seed: u64, apex: &[u8], count: usize) -> Self {
+    /// A table for up to `count` names at and below an apex.
+    pub(super) fn with_capacity(seed: u64, count: usize) -> Self {
         // Load factor 0.8: probes stay short, a slot is 8 octets.
         let slots = vec![EMPTY; count + count / 4 + 1].into_boxed_slice();
-        Self { apex: NameHash::of(seed, apex), slots, count: 0 }
+        Self { seed, slots, count: 0 }
     }
 
     /// Adds a name that is not there yet, with the place of its entry.
     pub(super) fn insert(&mut self, name: &[u8], id: EntryId) {
-        let hash = self.hash(name);
+        let hash = NameHash::of(self.seed, name);
         let mut at = hash.slot(self.slots.len());
         while let Some(slot) = self.slots.get_mut(at) {
             if slot.entry == EMPTY.entry {
@@ -209,8 +209,9 @@ impl Names {
         }
     }
 
-    /// The name's entry; `hash` is the whole name's under this table's seed.
-    pub(super) fn find(&self, arena: &[u8], hash: NameHash, name: &[u8]) -> Option<EntryId> {
+    /// The name's entry.
+    pub(super) fn find(&self, arena: &[u8], name: &[u8]) -> Option<EntryId> {
+        let hash = NameHash::of(self.seed, name);
         let mut at = hash.slot(self.slots.len());
         loop {
             let slot = *self.slots.get(at)?;
@@ -222,20 +223,6 @@ impl Names {
             }
             at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-    }
-
-    /// The entry of a name, hashed here: for compiling, not for queries.
-    pub(super) fn find_slowly(&self, arena: &[u8], name: &[u8]) -> Option<EntryId> {
-        self.find(arena, self.hash(name), name)
-    }
-
-    /// The hash of the whole name under this table's seed.
-    pub(super) fn hash(&self, name: &[u8]) -> NameHash {
-        let Some((label, rest)) = name.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)))
-        else {
-            return self.apex;
-        };
-        self.hash(rest).prepend(label)
     }
 
     /// How many names exist.
@@ -257,7 +244,7 @@ mod tests {
     #[test]
     fn finds_what_was_inserted_and_nothing_else() {
         let name = |index: usize| format!("\u{4}{index:04}\u{1}a").into_bytes();
-        let mut names = Names::with_capacity(42, b"\x03com\0", 1000);
+        let mut names = Names::with_capacity(42, 1000);
         let mut arena = Vec::new();
         let mut ids = Vec::new();
         for index in 0..1000 {
@@ -268,9 +255,8 @@ mod tests {
             ids.push(id);
         }
         for (index, id) in ids.iter().enumerate() {
-            assert_eq!(names.find_slowly(&arena, &name(index)), Some(*id));
+            assert_eq!(names.find(&arena, &name(index)), Some(*id));
         }
-        assert!((1000..3000).all(|index| names.find_slowly(&arena, &name(index)).is_none()));
-        assert_eq!(names.hash(&name(7)), NameHash::of(42, b"\x040007\x01a\x03com\0"));
+        assert!((1000..3000).all(|index| names.find(&arena, &name(index)).is_none()));
     }
 }

@@ -69,12 +69,13 @@ impl Compiler<'_> {
         };
         let any_below =
             |test: &dyn Fn(&CompiledNode) -> bool| below.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(test));
-        let (own_families, own_tailored, own_strict) = match &kind {
+        let (own_families, tailored, own_strict) = match &kind {
             Kind::Pool(pool) => (pool.families(), pool.ranks.is_some(), false),
-            Kind::Policy(policy) => (PerFamily::default(), policy.order.is_tailored(), policy.order.has_strict()),
+            Kind::Policy(policy) => {
+                (PerFamily::default(), policy.order.is_tailored() || policy.tailors_below, policy.order.has_strict())
+            }
         };
         let families = PerFamily::new(|family| own_families[family] || any_below(&|node| node.families[family]));
-        let tailored = own_tailored || any_below(&|node| node.tailored);
         let strict = own_strict || any_below(&|node| node.strict);
         let needs = match node {
             Node::Pool(pool) => pool.check.and_then(|id| self.config.checks.get(id.0 as usize)).map(needs).unwrap_or_default(),
@@ -128,7 +129,9 @@ impl Compiler<'_> {
             Choose::Nearest { from, overrides } => (from.clone(), self.nearest(from, overrides)),
             Choose::Geo { rules, otherwise } => self.geo(rules, *otherwise),
         };
-        CompiledPolicy { children: children.into(), order, last: policy.last }
+        let mut below = children.iter().map(|child| child.node).chain(policy.last);
+        let tailors_below = below.any(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.tailored));
+        CompiledPolicy { children: children.into(), order, last: policy.last, tailors_below }
     }
 
     fn nearest(&mut self, from: &[Child], overrides: &[crate::config::Override]) -> Order {

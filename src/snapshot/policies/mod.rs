@@ -167,6 +167,8 @@ pub struct CompiledPolicy {
     pub order: Order,
     /// Who answers when no child is up.
     pub last: Option<NodeId>,
+    /// Whether an answer may differ by client at a child, or at `last`.
+    pub tailors_below: bool,
 }
 
 /// How a policy orders its children; numbers are indices of `children`.

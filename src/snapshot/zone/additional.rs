@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::records::{Records, suffixes};
 use super::rrset::{NAMING_TYPES, add_rrset, set_additional};
-use super::{CompiledZone, Found, Suffix};
+use super::{CompiledZone, Found};
 use crate::diagnostic::Diagnostic;
 use crate::limits::ADDITIONAL_TARGETS_MAX;
 use crate::snapshot::names::{Additional, Kind, RrsetId};
@@ -119,12 +119,11 @@ impl Finder<'_, '_> {
         let suffixes: Vec<&[u8]> = suffixes(key).collect();
         let apex_labels = self.zone.apex.label_count();
         let labels = apex_labels + suffixes.len();
-        let hashed = |count: usize| {
-            let above = suffixes.get(labels - count).copied().unwrap_or_default();
-            let wire = host.get(key.len() - above.len()..).unwrap_or_default();
-            Suffix { wire, hash: self.zone.names.hash(above) }
+        let suffix = |count: usize| {
+            let above = suffixes.get(labels - count).map_or(0, |above| above.len());
+            host.get(key.len() - above..).unwrap_or_default()
         };
-        match self.zone.find(labels, apex_labels, hashed) {
+        match self.zone.find(labels, apex_labels, suffix) {
             Found::Name(id) | Found::Wildcard(id) => {
                 let entry = self.zone.entry(id).filter(|entry| entry.kind == Kind::Plain)?;
                 self.zone.rrsets(&entry).iter().find(|rrset| rrset.rtype == rtype).map(|rrset| rrset.id)

@@ -62,7 +62,7 @@ impl<'r, 'a> Compiler<'r, 'a> {
         bodies.reserve(octets);
         let zone = CompiledZone {
             apex: apex.clone(),
-            names: Names::with_capacity(seed, &records.apex_key, count + empty.len()),
+            names: Names::with_capacity(seed, count + empty.len()),
             additional: Vec::new(),
             bodies,
             negative_soa: Body::default(),
@@ -146,7 +146,7 @@ impl<'r, 'a> Compiler<'r, 'a> {
     /// RFC 4592 §4.9: an asterisk label counts even where it is an empty non-terminal.
     fn link_wildcards(&mut self) {
         for encloser in &self.enclosers {
-            let at = |key: &[u8]| self.zone.names.find_slowly(self.zone.bodies.octets(), key);
+            let at = |key: &[u8]| self.zone.names.find(self.zone.bodies.octets(), key);
             let (Some(above), Some(wildcard)) = (at(encloser), at(&[b"\x01*", &**encloser].concat())) else { continue };
             if let Some(entry) = self.zone.entry(above) {
                 // The last word before its RRsets.

@@ -8,7 +8,6 @@ mod rrset;
 
 use super::binding::Binding;
 use super::body::{Bodies, Body};
-use super::hash::NameHash;
 use super::names::{Additional, Entry, EntryId, Names, Rrset, RrsetId, Rrsets};
 use crate::limits::ZONE_COMPILED_LENGTH_MAX;
 use crate::wire::Name;
@@ -56,18 +55,10 @@ pub enum Found {
     Nothing,
 }
 
-/// One suffix of the name that is looked up.
-#[derive(Clone, Copy, Debug)]
-pub struct Suffix<'a> {
-    /// Its lower-case wire form.
-    pub wire: &'a [u8],
-    /// Its hash.
-    pub hash: NameHash,
-}
-
 impl CompiledZone {
-    /// Looks a name up; `suffix(n)` is its suffix of `n` labels, `labels` the whole name's count, `apex_labels` the zone's.
-    pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> Suffix<'q>) -> Found {
+    /// Looks a name up; `suffix(n)` is its suffix of `n` labels in lower-case wire form, `labels` the whole name's count,
+    /// `apex_labels` the zone's.
+    pub fn find<'q>(&self, labels: usize, apex_labels: usize, suffix: impl Fn(usize) -> &'q [u8]) -> Found {
         let whole = suffix(labels);
         if let Some(id) = self.find_name(whole) {
             return if self.is_cut(id) { Found::Cut { at: id, labels } } else { Found::Name(id) };
@@ -143,9 +134,9 @@ impl CompiledZone {
         self.names.len()
     }
 
-    fn find_name(&self, name: Suffix<'_>) -> Option<EntryId> {
-        let labels = name.wire.get(..name.wire.len().checked_sub(self.apex.as_wire().len())?)?;
-        self.names.find(self.bodies.octets(), name.hash, labels)
+    fn find_name(&self, name: &[u8]) -> Option<EntryId> {
+        let labels = name.get(..name.len().checked_sub(self.apex.as_wire().len())?)?;
+        self.names.find(self.bodies.octets(), labels)
     }
 
     /// Whether offsets into it would no longer be true.
