@@ -112,6 +112,14 @@ pub const HOLD_DOWN_LONGEST: Duration = Duration::from_secs(86_400);
 pub const REFERENCES_MAX: usize = 16;
 /// Octets of the text that a body must hold.
 pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
+/// Octets that a tcp check sends or expects, and of one argument of a command.
+pub const CHECK_TEXT_LENGTH_MAX: usize = 1024;
+/// Arguments of a check's command; who needs more has a script.
+pub const CHECK_ARGUMENTS_MAX: usize = 64;
+/// Records that a dns check expects: as many as one answer over UDP has room for.
+pub const EXPECT_DATA_COUNT_MAX: usize = 16;
+/// The longest life that a check can want a certificate to have left: CAs of one's own sign for ten years.
+pub const CERTIFICATE_LIFE_MAX: Duration = Duration::from_secs(3650 * 86_400);
 /// Headers that a check sends beside Host.
 pub const CHECK_HEADERS_MAX: usize = 64;
 /// How long the start waits for verdicts, or changed files must rest, at most.
@@ -187,6 +195,16 @@ pub const PROBES_IN_FLIGHT_MAX: usize = 256;
 pub const PROBE_REPORTS_QUEUED_MAX: usize = 1024;
 /// Octets of a body that are searched for `expect.body`: a health page is shorter, a download is not waited for.
 pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
+/// Octets of a DNS answer over UDP that a probe reads: it asks for no more than 512.
+pub const PROBE_DATAGRAM_LENGTH_MAX: usize = 4096;
+/// Octets of the headers of an HTTP/2 answer.
+pub const PROBE_HEADERS_LENGTH_MAX: u32 = 16 << 10;
+/// Octets of a gRPC message; one that tells its health has two.
+pub const PROBE_GRPC_MESSAGE_LENGTH_MAX: usize = 4096;
+/// Programs of command checks that run at a time; each is a process, and two file descriptors here.
+pub const COMMANDS_IN_FLIGHT_MAX: usize = 32;
+/// Octets that a program of a command check may write: a last line is wanted, not a log.
+pub const COMMAND_OUTPUT_LENGTH_MAX: usize = 64 << 10;
 /// Characters of a reason that an endpoint can influence.
 pub const PROBE_REASON_LENGTH_MAX: usize = 200;
 /// First probes of endpoints are spread over this at most, so that warm-up is short.

@@ -1,4 +1,4 @@
-//! `[check.NAME]`: how endpoints are probed. What is said and expected over HTTP is read in `http.rs`.
+//! `[check.NAME]`: how endpoints are probed. What a kind says and expects is read in the file of that kind.
 //! Which endpoints use it is not known here.
 
 use std::net::IpAddr;
@@ -7,9 +7,8 @@ use std::time::Duration;
 use super::keys::CHECK;
 use super::spec::Placed;
 use super::table::{Item, Table};
-use super::{Check, CheckKind, TlsCheck, damping, http, value};
-use crate::diagnostic::Diagnostic;
-use crate::limits::{CHECK_INTERVAL_MAX, CHECK_INTERVAL_MIN, CHECK_STREAK_MAX};
+use super::{Check, CheckKind, GrpcCheck, command, damping, dns, host, http, tcp, tls, value};
+use crate::limits::{CHECK_INTERVAL_MAX, CHECK_INTERVAL_MIN, CHECK_STREAK_MAX, CHECK_TEXT_LENGTH_MAX};
 
 const INTERVAL: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,19 +21,52 @@ enum Kind {
     Http,
     Https,
     Tcp,
+    Tls,
+    Icmp,
+    Dns,
+    Grpc,
+    Command,
 }
 
-const KINDS: [(&str, Kind); 3] = [("http", Kind::Http), ("https", Kind::Https), ("tcp", Kind::Tcp)];
-/// Known, and refused by name.
-const LATER_KINDS: [&str; 5] = ["tls", "icmp", "dns", "grpc", "command"];
-const HTTP_KEYS: [&str; 5] = ["host", "path", "method", "headers", "expect"];
-const TLS_KEYS: [&str; 2] = ["verify", "ca"];
+use Kind::{Command, Dns, Grpc, Http, Https, Icmp, Tcp, Tls};
+
+const KINDS: [(&str, Kind); 8] = [
+    ("http", Http),
+    ("https", Https),
+    ("tcp", Tcp),
+    ("tls", Tls),
+    ("icmp", Icmp),
+    ("dns", Dns),
+    ("grpc", Grpc),
+    ("command", Command),
+];
+
+/// The keys that not every kind has, and the kinds that have them.
+const KEYS_OF_KINDS: [(&str, &[Kind]); 15] = [
+    ("port", &[Http, Https, Tcp, Tls, Dns, Grpc, Command]),
+    ("source", &[Http, Https, Tcp, Tls, Icmp, Dns, Grpc]),
+    ("host", &[Http, Https, Tls, Grpc]),
+    ("path", &[Http, Https]),
+    ("method", &[Http, Https]),
+    ("headers", &[Http, Https]),
+    ("expect", &[Http, Https, Tcp, Dns]),
+    ("verify", TLS_KINDS),
+    ("ca", TLS_KINDS),
+    ("certificate", TLS_KINDS),
+    ("send", &[Tcp]),
+    ("query", &[Dns]),
+    ("service", &[Grpc]),
+    ("tls", &[Grpc]),
+    ("command", &[Command]),
+];
+const TLS_KINDS: &[Kind] = &[Https, Tls, Grpc];
 
 /// Reads the check called `name`.
 pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<Check> {
     name.report_unless_noun(item);
     let table = item.named_table(&CHECK, "check", name)?;
-    let kind = table.require("kind", "write kind = \"https\", \"http\" or \"tcp\"").and_then(kind);
+    let kind = table.require("kind", "write kind = \"https\", \"http\", \"tcp\" or another").and_then(kind);
+    kind.inspect(|kind| refuse_keys(&table, *kind));
     let (interval, timeout) = interval_and_timeout(&table);
     let streak = |key: &str| table.read(key, |item| item.whole(1, i64::from(CHECK_STREAK_MAX)));
     Some(Check {
@@ -53,51 +85,66 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<Check> {
 }
 
 fn kind(item: Item<'_>) -> Option<Kind> {
-    if let Some(later) = item.value.as_str().filter(|word| LATER_KINDS.contains(word)) {
-        let message = format!("this version can't probe by \"{later}\" yet");
-        item.report(item.fault(message).help("it can probe by \"https\", \"http\" and \"tcp\""));
-        return None;
-    }
     item.one_of("a kind of check", &KINDS)
 }
 
-/// What the kind adds; where the kind is not known every key is read, so that each fault is found.
-fn details(table: &Table<'_>, kind: Option<Kind>) -> CheckKind {
-    match kind {
-        Some(Kind::Tcp) => {
-            let keys: Vec<&str> = HTTP_KEYS.into_iter().chain(TLS_KEYS).collect();
-            table.refuse(&keys, "a check of kind \"tcp\"", "remove it, or probe by \"https\" or \"http\"");
-            CheckKind::Tcp
-        }
-        Some(Kind::Http) => {
-            table.refuse(&TLS_KEYS, "a check of kind \"http\"", "remove it, or probe by \"https\"");
-            CheckKind::Http(http::read(table))
-        }
-        Some(Kind::Https) | None => {
-            let verify = table.read("verify", Item::boolean).unwrap_or(true);
-            let ca = table.read("ca", Item::path);
-            if !verify && ca.is_some() {
-                let warning = Diagnostic::warning(table.key_span("ca"), "\"ca\" has no effect while \"verify\" is false");
-                table.report(warning.help("remove one of the two"));
-            }
-            // Few certificates name an address; those that do are mostly signed by a CA of one's own.
-            if kind.is_some() && verify && table.lacks("ca") && table.lacks("host") {
-                let message = format!("{} verifies certificates, but has no \"host\" that they must name", table.subject());
-                let warning =
-                    Diagnostic::warning(table.span, message).label("passes only if a certificate names the address itself");
-                table.report(warning.help("write host = \"www.example.com\", or verify = false"));
-            }
-            CheckKind::Https(http::read(table), TlsCheck { verify, ca })
-        }
+/// Reports the keys that only other kinds have.
+fn refuse_keys(table: &Table<'_>, kind: Kind) {
+    let word = |kind: Kind| KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(word, _)| word);
+    for (key, kinds) in KEYS_OF_KINDS.into_iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
+        let words: Vec<String> = kinds.iter().map(|kind| format!("\"{}\"", word(*kind))).collect();
+        let others = match words.split_last() {
+            Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+            _ => words.concat(),
+        };
+        table.refuse(&[key], &format!("a check of kind \"{}\"", word(kind)), &format!("remove it, or probe by {others}"));
     }
 }
 
-fn port(table: &Table<'_>, kind: Option<Kind>) -> Option<u16> {
-    if kind == Some(Kind::Tcp) {
-        table.require("port", "write the port to connect to: port = 5432")?;
+/// What the kind adds; where the kind is not known, what is about TLS is read, so that its faults are found too.
+fn details(table: &Table<'_>, kind: Option<Kind>) -> CheckKind {
+    match kind {
+        Some(Tcp) => CheckKind::Tcp(tcp::read(table)),
+        Some(Tls) => CheckKind::Tls(table.read("host", host::read), tls::read(table)),
+        Some(Http) => CheckKind::Http(http::read(table)),
+        Some(Https) => CheckKind::Https(http::read(table), tls::read(table)),
+        Some(Icmp) | None => CheckKind::Icmp,
+        Some(Dns) => CheckKind::Dns(dns::read(table)),
+        Some(Grpc) => grpc(table),
+        // A fault has been reported where there is no command.
+        Some(Command) => command::read(table).map_or(CheckKind::Icmp, CheckKind::Command),
     }
-    let by_kind = if kind == Some(Kind::Http) { 80 } else { 443 };
-    table.get("port").map_or(Some(by_kind), |item| item.whole(1, 65_535))
+}
+
+fn grpc(table: &Table<'_>) -> CheckKind {
+    let is_service = |text: &str| text.len() <= CHECK_TEXT_LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let service = table.read("service", |item| {
+        item.text_such_that(
+            "a service such as \"shop.v1.Basket\"",
+            "write its full name, or leave it out for the whole server",
+            is_service,
+        )
+    });
+    let check = GrpcCheck { host: table.read("host", host::read), service: service.unwrap_or_default().to_owned() };
+    let tls = table.read("tls", Item::boolean).unwrap_or(false);
+    if !tls {
+        table.refuse(&["verify", "ca", "certificate"], "grpc without TLS", "remove it, or write tls = true");
+    }
+    CheckKind::Grpc(check, tls.then(|| tls::read(table)))
+}
+
+/// The usual port; there is none where every service has its own.
+fn port(table: &Table<'_>, kind: Option<Kind>) -> Option<u16> {
+    let usual = match kind? {
+        Http => 80,
+        Https | Tls => 443,
+        Dns => 53,
+        Icmp => return Some(0),
+        Command => 0,
+        Tcp => return table.require("port", "write the port to connect to: port = 5432")?.whole(1, 65_535),
+        Grpc => return table.require("port", "write the port to connect to: port = 50051")?.whole(1, 65_535),
+    };
+    table.get("port").map_or(Some(usual), |item| item.whole(1, 65_535))
 }
 
 fn interval_and_timeout(table: &Table<'_>) -> (Duration, Duration) {

@@ -80,8 +80,10 @@ impl Check {
     /// The host that it asks for, if it asks for one.
     pub fn host(&self) -> Option<&Host> {
         match &self.kind {
-            CheckKind::Tcp => None,
             CheckKind::Http(http) | CheckKind::Https(http, _) => http.host.as_ref(),
+            CheckKind::Tls(host, _) => host.as_ref(),
+            CheckKind::Grpc(grpc, _) => grpc.host.as_ref(),
+            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => None,
         }
     }
 
@@ -89,8 +91,10 @@ impl Check {
     #[must_use]
     pub fn with_host(mut self, host: Host) -> Self {
         match &mut self.kind {
-            CheckKind::Tcp => {}
             CheckKind::Http(http) | CheckKind::Https(http, _) => http.host = Some(host),
+            CheckKind::Tls(asked, _) => *asked = Some(host),
+            CheckKind::Grpc(grpc, _) => grpc.host = Some(host),
+            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => {}
         }
         self
     }

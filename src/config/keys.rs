@@ -64,13 +64,25 @@ pub(super) const CHECK: Shape = Shape {
         "source",
         "verify",
         "ca",
+        "certificate",
+        "send",
+        "query",
+        "service",
+        "tls",
+        "command",
     ],
 };
 /// `hold_down` of a check
 pub(super) const HOLD_DOWN: Shape =
     Shape { noun: "\"hold_down\"", example: "hold_down = { first = \"30s\", max = \"15m\" }", keys: &["first", "max"] };
-/// `expect` of a check
+/// `expect` of an http or https check
 pub(super) const EXPECT: Shape = Shape { noun: "\"expect\"", example: "expect = { status = 200 }", keys: &["status", "body"] };
+/// `expect` of a dns check
+pub(super) const EXPECT_DNS: Shape =
+    Shape { noun: "\"expect\" of a dns check", example: "expect = { rcode = \"NOERROR\" }", keys: &["rcode", "data"] };
+/// `certificate` of a check
+pub(super) const CERTIFICATE: Shape =
+    Shape { noun: "\"certificate\"", example: "certificate = { warn = \"21d\", down = \"2d\" }", keys: &["warn", "down"] };
 /// `[pool.NAME]`
 pub(super) const POOL: Shape = Shape {
     noun: "a pool",
@@ -133,5 +145,20 @@ pub(super) const WEIGHT: Shape = Shape {
 };
 
 /// Where a key that stands in the wrong table may belong.
-pub(super) const ALL: [&Shape; 13] =
-    [&ROOT, &SERVER, &CHECK, &HOLD_DOWN, &EXPECT, &POOL, &ENDPOINT, &LOCATION, &POLICY, &CHILD, &OVERRIDE, &RULE, &ZONE];
+pub(super) const ALL: [&Shape; 15] = [
+    &ROOT,
+    &SERVER,
+    &CHECK,
+    &HOLD_DOWN,
+    &EXPECT,
+    &EXPECT_DNS,
+    &CERTIFICATE,
+    &POOL,
+    &ENDPOINT,
+    &LOCATION,
+    &POLICY,
+    &CHILD,
+    &OVERRIDE,
+    &RULE,
+    &ZONE,
+];

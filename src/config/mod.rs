@@ -5,11 +5,14 @@
 //! texts, included ones too, come as [`crate::diagnostic::Source`].
 
 mod check;
+mod command;
 mod damping;
+mod dns;
 mod document;
 mod host;
 mod http;
 mod keys;
+mod kinds;
 mod node;
 pub mod orders;
 mod parse;
@@ -21,6 +24,8 @@ mod rule;
 mod server;
 mod spec;
 mod table;
+mod tcp;
+mod tls;
 mod topology;
 mod unused;
 mod unwatched;
@@ -40,8 +45,10 @@ use crate::geo::{Match, Point, Prefix};
 use crate::health::HoldDown;
 use crate::wire::Name;
 
+pub use dns::rcode_text;
 pub use document::Text;
 pub use host::{Host, MadeFor};
+pub use kinds::{CertificateLife, CheckKind, CommandCheck, DnsCheck, GrpcCheck, HttpCheck, TcpCheck, TlsCheck};
 pub use parse::{includes, parse};
 pub use unused::unused;
 pub use unwatched::unwatched;
@@ -137,7 +144,7 @@ pub struct Check {
     pub span: Span,
     /// What is asked.
     pub kind: CheckKind,
-    /// The port, by kind if not written.
+    /// The port, by kind if not written; 0 where the kind has none.
     pub port: u16,
     /// From the start of one probe to the start of the next.
     pub interval: Duration,
@@ -153,43 +160,6 @@ pub struct Check {
     pub hold_down: Option<HoldDown>,
     /// The local address that probes come from.
     pub source: Option<IpAddr>,
-}
-
-/// The kinds of check.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CheckKind {
-    /// A TCP connect.
-    Tcp,
-    /// A request over plain HTTP.
-    Http(HttpCheck),
-    /// A request over TLS.
-    Https(HttpCheck, TlsCheck),
-}
-
-/// What an HTTP(S) probe sends and expects.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HttpCheck {
-    /// Host header and SNI; the endpoint's own address if unset.
-    pub host: Option<Host>,
-    /// Path and query, beginning with `/`.
-    pub path: String,
-    /// The method, upper case.
-    pub method: String,
-    /// Headers beside Host.
-    pub headers: Vec<(String, String)>,
-    /// Statuses that pass, as inclusive ranges.
-    pub expect_status: Vec<(u16, u16)>,
-    /// Bytes that the body must hold.
-    pub expect_body: Option<String>,
-}
-
-/// How TLS is judged.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TlsCheck {
-    /// Whether chain and name must hold.
-    pub verify: bool,
-    /// A PEM file of CAs that count beside the system's.
-    pub ca: Option<PathBuf>,
 }
 
 /// A pool or a policy; they share one space of names.

@@ -61,6 +61,13 @@ cn    = { endpoints = { name = "c", v4 = "192.0.2.98" } }
 eu-2  = { endpoints = [{ name = "a", v4 = "192.0.2.97" }, { name = "b", v6 = "2001:db8::97" }], choose = "all" }
 "#;
 
+/// What is wanted of a certificate where nothing is written.
+const USUAL: Option<CertificateLife> = Some(CertificateLife { warn: days(14), down: days(0) });
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
 fn parse_all(sources: &[Arc<Source>]) -> (Option<Config>, Vec<Diagnostic>) {
     let folder = Path::new(FOLDER);
     let texts: Vec<Text<'_>> = sources.iter().map(|source| Text { source, folder }).collect();
@@ -123,7 +130,7 @@ fn the_example_of_the_design_is_read_as_written() {
         expect_status: vec![(200, 299)],
         expect_body: None,
     };
-    assert_eq!(check.kind, CheckKind::Https(http, TlsCheck { verify: true, ca: None }));
+    assert_eq!(check.kind, CheckKind::Https(http, TlsCheck { verify: true, ca: None, certificate: USUAL }));
 
     let order: Vec<&str> = config.nodes.iter().map(|node| node.common().name.as_str()).collect();
     assert_eq!(order, ["eu", "us", "ap", "sorry", "web", "cn", "eu-2", "world"]);
@@ -262,11 +269,50 @@ fn every_key_of_a_check_is_read() {
         (http.expect_status.as_slice(), http.expect_body.as_deref()),
         ([(200, 200), (300, 399)].as_slice(), Some("all is well"))
     );
-    assert_eq!(*tls, TlsCheck { verify: true, ca: Some(PathBuf::from("/etc/signpost/ca.pem")) });
+    assert_eq!(*tls, TlsCheck { verify: true, ca: Some(PathBuf::from("/etc/signpost/ca.pem")), certificate: USUAL });
     let CheckKind::Https(http, tls) = &b.kind else { panic!() };
-    assert_eq!((http.expect_status.as_slice(), tls.verify), ([(204, 204)].as_slice(), false));
-    assert_eq!((&c.kind, c.port), (&CheckKind::Tcp, 25));
+    assert_eq!((http.expect_status.as_slice(), tls.verify, tls.certificate), ([(204, 204)].as_slice(), false, None));
+    assert_eq!((&c.kind, c.port), (&CheckKind::Tcp(TcpCheck::default()), 25));
     assert!(matches!((&d.kind, d.port), (CheckKind::Http(_), 80)));
+}
+
+/// The check of these lines.
+fn check_of(lines: &str) -> Check {
+    let pool = "[pool.a]\ncheck = 'a'\nendpoints = { name = 'a', v4 = '192.0.2.2' }";
+    good(&[&format!("[check.a]\n{lines}\n{pool}")]).checks.remove(0)
+}
+
+#[test]
+fn every_kind_of_check_is_read() {
+    let tcp = check_of("kind = 'tcp'\nport = 6379\nsend = 'PING\\r\\n'\nexpect = \"+PONG\\r\\n\"");
+    assert_eq!(tcp.kind, CheckKind::Tcp(TcpCheck { send: b"PING\r\n".into(), expect: Some(b"+PONG\r\n".into()) }));
+
+    let tls = check_of("kind = 'tls'\nhost = 'a.example'\ncertificate = { down = '30d' }");
+    let certificate = Some(CertificateLife { warn: days(30), down: days(30) });
+    let expected = CheckKind::Tls(Some("a.example".into()), TlsCheck { verify: true, ca: None, certificate });
+    assert_eq!((tls.kind, tls.port), (expected, 443));
+
+    let icmp = check_of("kind = 'icmp'\nsource = '192.0.2.1'");
+    assert_eq!((icmp.kind, icmp.port), (CheckKind::Icmp, 0));
+
+    let dns = check_of("kind = 'dns'\nquery = 'www.example.com. a'");
+    let asked =
+        DnsCheck { name: name("www.example.com."), rtype: crate::wire::RrType::A, expect_rcode: vec![0], expect_data: vec![] };
+    assert_eq!((dns.kind, dns.port), (CheckKind::Dns(asked.clone()), 53));
+    let dns =
+        check_of("kind = 'dns'\nquery = 'www.example.com A'\nexpect = { rcode = ['NOERROR', 'NXDOMAIN'], data = '192.0.2.1' }");
+    let expected = DnsCheck { expect_rcode: vec![0, 3], expect_data: vec![vec![192, 0, 2, 1]], ..asked };
+    assert_eq!(dns.kind, CheckKind::Dns(expected));
+
+    let grpc = check_of("kind = 'grpc'\nport = 50051\nservice = 'shop.v1.Basket'");
+    assert_eq!(grpc.kind, CheckKind::Grpc(GrpcCheck { host: None, service: "shop.v1.Basket".into() }, None));
+    let grpc = check_of("kind = 'grpc'\nport = 443\nhost = 'a.example'\ntls = true\ncertificate = { warn = '21d', down = '2d' }");
+    let tls = TlsCheck { verify: true, ca: None, certificate: Some(CertificateLife { warn: days(21), down: days(2) }) };
+    assert_eq!(grpc.kind, CheckKind::Grpc(GrpcCheck { host: Some("a.example".into()), service: String::new() }, Some(tls)));
+
+    let command = check_of("kind = 'command'\ncommand = ['./probe', '--fast', '']");
+    let expected = CommandCheck { program: "/etc/signpost/./probe".into(), arguments: vec!["--fast".into(), String::new()] };
+    assert_eq!((command.kind, command.port), (CheckKind::Command(expected), 0));
 }
 
 #[test]

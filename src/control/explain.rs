@@ -8,7 +8,7 @@ use super::protocol::fault;
 use super::span::brief;
 use super::{ExplainRequest, Reply};
 use crate::answer::{Asked, Dice, Throw, Why, explain};
-use crate::config::{Check, CheckKind};
+use crate::config::Check;
 use crate::diagnostic::did_you_mean;
 use crate::health::{Standing, Verdict};
 use crate::limits::{ANSWERS_MAX, WEIGHT_SUM_MAX};
@@ -58,11 +58,7 @@ impl Query {
 
 /// Why what this check probes is down, and for how long; nothing if it is not.
 pub fn down(check: &Check, standing: &Standing, now: Duration) -> Option<String> {
-    let kind = match check.kind {
-        CheckKind::Tcp => "tcp",
-        CheckKind::Http(_) => "http",
-        CheckKind::Https(..) => "https",
-    };
+    let kind = check.kind.word();
     let reason = standing.last_error.as_ref().map_or("failed", |(_, reason)| reason);
     let since = brief(now.saturating_sub(standing.since));
     (standing.verdict == Verdict::Down).then(|| format!("{kind} check \"{}\": {reason}, for {since}", check.name))

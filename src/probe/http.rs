@@ -5,18 +5,18 @@
 //! retries or kept connections: the verdict is about this endpoint, now.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
+use reqwest::tls::TlsInfo;
 use reqwest::{Method, Request, Response, Url, redirect, retry};
 use tokio::time::{Instant, timeout_at};
 
 use super::reason::{self, Fault};
-use super::tls;
-use crate::config::{Check, HttpCheck, TlsCheck};
+use super::search::{Found, Search};
+use super::{USER_AGENT, connection, tls};
+use crate::config::{CertificateLife, Check, HttpCheck, TlsCheck};
 use crate::limits::PROBE_BODY_LENGTH_MAX;
-
-const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
 
 /// What all runs of one check against one address have alike.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(super) struct Client {
     headers: HeaderMap,
     expect_status: Vec<(u16, u16)>,
     expect_body: Option<String>,
+    life: Option<CertificateLife>,
     timeout: Duration,
 }
 
@@ -36,8 +37,9 @@ impl Client {
         let endpoint = SocketAddr::new(address, check.port);
         let scheme = if tls.is_some() { "https" } else { "http" };
         let target = target(scheme, endpoint, http)?;
+        let life = tls.and_then(|tls| tls.certificate);
         let tls = match tls {
-            Some(tls) => tls::for_check(tls).await?,
+            Some(tls) => tls::for_check(tls, &[b"http/1.1"]).await?,
             None => tls::for_plain_http()?,
         };
         let mut builder = reqwest::Client::builder()
@@ -49,7 +51,8 @@ impl Client {
             .http1_only()
             .pool_max_idle_per_host(0)
             .tcp_keepalive(None)
-            .local_address(check.source.filter(|source| source.is_ipv4() == address.is_ipv4()))
+            .local_address(connection::source(check, address))
+            .tls_info(life.is_some())
             .tls_backend_preconfigured(tls);
         if let Some(domain) = target.url.domain() {
             builder = builder.resolve(domain, endpoint);
@@ -61,24 +64,27 @@ impl Client {
             headers: headers(target.host, &http.headers)?,
             expect_status: http.expect_status.clone(),
             expect_body: http.expect_body.clone(),
+            life,
             timeout: check.timeout,
         })
     }
 
-    /// One run, at an end by the deadline whatever the endpoint does; the fault if it failed.
-    pub(super) async fn run(&self) -> Result<(), Fault> {
+    /// One run, at an end by the deadline whatever the endpoint does; when the certificate ends if it matters, or the fault.
+    pub(super) async fn run(&self) -> Result<Option<SystemTime>, Fault> {
         let deadline = Instant::now() + self.timeout;
         let mut request = Request::new(self.method.clone(), self.url.clone());
         *request.headers_mut() = self.headers.clone();
         let answer = timeout_at(deadline, self.client.execute(request)).await;
         let response = answer.map_err(|_| reason::no_answer(self.timeout))?.map_err(|error| reason::of_error(&error))?;
+        let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        let end = self.life.zip(shown).and_then(|(life, shown)| tls::judge(shown, life)).transpose().map_err(Fault::wrong)?;
         let status = response.status().as_u16();
         if !self.expect_status.iter().any(|&(first, last)| (first..=last).contains(&status)) {
             return Err(reason::status(status, &self.expect_status));
         }
-        let Some(needle) = &self.expect_body else { return Ok(()) };
+        let Some(needle) = &self.expect_body else { return Ok(end) };
         let searched = timeout_at(deadline, search(response, needle)).await;
-        searched.unwrap_or_else(|_| Err(reason::slow_body(needle, self.timeout)))
+        searched.unwrap_or_else(|_| Err(reason::slow_body(needle, self.timeout))).map(|()| end)
     }
 }
 
@@ -122,20 +128,15 @@ fn headers(host: Option<HeaderValue>, written: &[(String, String)]) -> Result<He
 
 /// Reads as far as the needle, to the limit at most.
 async fn search(mut response: Response, needle: &str) -> Result<(), Fault> {
-    let needle = needle.as_bytes();
-    let mut body = Vec::new();
-    let mut whole = false;
-    while !whole && body.len() < PROBE_BODY_LENGTH_MAX {
-        // The needle may lie across two chunks.
-        let unsearched = body.len().saturating_sub(needle.len());
-        match response.chunk().await.map_err(|error| reason::of_error(&error))? {
-            Some(chunk) => body.extend(chunk.into_iter().take(PROBE_BODY_LENGTH_MAX - body.len())),
-            None => whole = true,
-        }
-        let fresh = body.get(unsearched..).unwrap_or_default();
-        if needle.is_empty() || fresh.windows(needle.len()).any(|part| part == needle) {
-            return Ok(());
+    let mut search = Search::new(needle.as_bytes());
+    loop {
+        let piece = response.chunk().await.map_err(|error| reason::of_error(&error))?;
+        match search.take(piece.as_deref().unwrap_or_default()) {
+            Found::Yes => return Ok(()),
+            Found::NotYet if piece.is_some() => {}
+            found @ (Found::NotYet | Found::Never) => {
+                return Err(reason::body(needle, found == Found::NotYet, PROBE_BODY_LENGTH_MAX));
+            }
         }
     }
-    Err(reason::body(&String::from_utf8_lossy(needle), whole, PROBE_BODY_LENGTH_MAX))
 }

@@ -2,16 +2,15 @@
 //! When to probe is `health::Cadence`'s decision, what the outcome means the tracker's.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
 
-use super::reason::Fault;
-use super::{Job, Report, http, tcp};
-use crate::config::{Check, CheckKind};
-use crate::health::{Cadence, Cause, Outcome, ProbeKey};
+use super::client::Client;
+use super::{Job, Report};
+use crate::config::Check;
+use crate::health::{Cadence, Outcome, ProbeKey};
 
 /// What all jobs share.
 #[derive(Clone, Debug)]
@@ -32,7 +31,7 @@ pub(super) async fn keep_probing(job: Job, shared: Shared) {
     let mut client = Client::build(&check, key.address).await;
     loop {
         sleep_until(due).await;
-        let Ok(permit) = shared.permits.acquire().await else { return };
+        let permit = if client.shares_places() { Some(shared.permits.acquire().await) } else { None };
         let begun = Instant::now();
         let outcome = client.run(&check, key.address).await;
         drop(permit);
@@ -55,45 +54,9 @@ pub(super) async fn keep_probing(job: Job, shared: Shared) {
     }
 }
 
-/// What is made once for all runs of a job.
-#[derive(Debug)]
-pub(super) enum Client {
-    Tcp,
-    Http(Box<http::Client>),
-    /// It could not be made, and this is why every run fails.
-    Unbuilt(Arc<str>),
-}
-
-impl Client {
-    pub(super) async fn build(check: &Check, address: IpAddr) -> Self {
-        let built = match &check.kind {
-            CheckKind::Tcp => return Self::Tcp,
-            CheckKind::Http(http) => http::Client::build(check, http, None, address).await,
-            CheckKind::Https(http, tls) => http::Client::build(check, http, Some(tls), address).await,
-        };
-        built.map_or_else(|reason| Self::Unbuilt(reason.into()), |client| Self::Http(client.into()))
-    }
-
-    pub(super) async fn run(&self, check: &Check, address: IpAddr) -> Outcome {
-        let begun = Instant::now();
-        let result = match self {
-            Self::Tcp => tcp::run(check, address).await,
-            Self::Http(client) => client.run().await,
-            Self::Unbuilt(reason) => return Outcome::fail(Cause::Ours, Arc::clone(reason)),
-        };
-        match result {
-            Ok(()) => Outcome::pass(begun.elapsed()),
-            Err(Fault { cause, reason }) => Outcome::fail(cause, reason),
-        }
-    }
-}
-
 /// A CA file may be mended or renewed without a word in signpost.toml, so after a failure it is read again.
 fn rests_on_a_file(check: &Check) -> bool {
-    match &check.kind {
-        CheckKind::Https(_, tls) => tls.ca.is_some(),
-        CheckKind::Http(_) | CheckKind::Tcp => false,
-    }
+    check.kind.tls().is_some_and(|tls| tls.ca.is_some())
 }
 
 /// Enough randomness for jitter: SplitMix64, begun from the key so that no two addresses march in step.

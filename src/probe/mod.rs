@@ -1,13 +1,21 @@
 //! The prober: asks the endpoints how they are, on tokio, one task an address.
 //!
 //! It reports outcomes into a bounded channel and judges nothing: verdicts are made in [`crate::health`], published by the Keeper.
-//! `job.rs` is the life of one task, `http.rs` and `tcp.rs` are one run each, `tls.rs` is who is trusted, `reason.rs` puts a
-//! failure into plain words.
+//! `job.rs` is the life of one task; each kind of check has a file (tls is `handshake.rs`) that is one run of it; `tls` says who is
+//! trusted; `reason.rs` puts a failure into plain words.
 #![warn(clippy::indexing_slicing)]
 
+mod client;
+mod command;
+mod connection;
+mod dns;
+mod grpc;
+mod handshake;
 mod http;
+mod icmp;
 mod job;
 mod reason;
+mod search;
 mod tcp;
 mod tls;
 
@@ -20,9 +28,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use crate::config::Check;
+use crate::config::{Check, CheckKind};
 use crate::health::{Outcome, ProbeKey};
 use crate::limits::PROBES_IN_FLIGHT_MAX;
+
+/// As we call ourselves.
+const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
 
 /// What to probe: an address, and how.
 #[derive(Clone, Debug)]
@@ -72,6 +83,9 @@ impl Prober {
     /// and leaves the rest alone. A key that comes twice is probed once.
     pub fn replan(&mut self, jobs: Vec<Job>) {
         while self.tasks.try_join_next().is_some() {}
+        if let Some(why) = icmp::forbidden().filter(|_| jobs.iter().any(|job| job.check.kind == CheckKind::Icmp)) {
+            tracing::warn!("icmp checks can't run: {why}; their endpoints count as up");
+        }
         let mut before = std::mem::take(&mut self.running);
         for job in jobs {
             if self.running.contains_key(&job.key) {
@@ -117,7 +131,7 @@ fn asks_the_same(one: &Check, other: &Check) -> bool {
 
 /// One run of a check against an address, ready-making included.
 pub async fn probe_once(check: &Check, address: IpAddr) -> Outcome {
-    job::Client::build(check, address).await.run(check, address).await
+    client::Client::build(check, address).await.run(check, address).await
 }
 
 #[cfg(test)]

@@ -8,8 +8,11 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use super::tls;
+use crate::config::rcode_text;
 use crate::health::Cause;
 use crate::limits::PROBE_REASON_LENGTH_MAX;
+use crate::wire::RrType;
+use crate::zone::data_text;
 
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +84,51 @@ pub(super) fn slow_body(needle: &str, timeout: Duration) -> Fault {
     Fault::wrong(format!("body does not hold {} within {timeout:?}", quoted(needle)))
 }
 
+/// The endpoint closed the connection without a word.
+pub(super) fn closed() -> Fault {
+    Fault { cause: Cause::Refused, reason: "connection closed by the endpoint too early".into() }
+}
+
+/// What came over a bare connection is not what was expected.
+pub(super) fn answer(found: &[u8], expected: &[u8]) -> Fault {
+    let [found, expected] = [found, expected].map(|octets| quoted(&octets.escape_ascii().to_string().replace("\\'", "'")));
+    Fault::wrong(format!("answer is {found}, expected {expected} in it"))
+}
+
+/// A DNS answer has another response code.
+pub(super) fn rcode(found: u16, expected: &[u16]) -> Fault {
+    let expected = expected.iter().map(|&rcode| rcode_text(rcode)).collect();
+    Fault::wrong(format!("answer is {}, expected {}", rcode_text(found), listed(expected)))
+}
+
+/// A DNS answer lacks a record.
+pub(super) fn data(rtype: RrType, missing: &[u8], found: &[Vec<u8>]) -> Fault {
+    let found: Vec<String> = found.iter().map(|data| data_text(rtype, data)).collect();
+    let found = if found.is_empty() { format!("no {rtype}") } else { format!("{rtype} {}", found.join(", ")) };
+    Fault::wrong(shortened(format!("answer has {found}, expected {}", data_text(rtype, missing))))
+}
+
+/// A gRPC server says how it is.
+pub(super) fn health(word: Option<&str>) -> Fault {
+    Fault::wrong(format!("health is {}, expected SERVING", word.unwrap_or("none of the known ones")))
+}
+
+/// A program ended without success.
+pub(super) fn exit(how: &str, last_line: &str) -> Fault {
+    let said = if last_line.is_empty() { String::new() } else { format!(": {}", printable(last_line)) };
+    Fault::wrong(shortened(format!("command {how}{said}")))
+}
+
+/// A program wrote without end.
+pub(super) fn flood(limit: usize) -> Fault {
+    Fault::wrong(format!("command wrote more than {} KiB", limit >> 10))
+}
+
+/// What a terminal shows as it is: no control characters, which a program may have coloured its output with.
+fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 fn known(error: &(dyn Error + 'static)) -> Option<Fault> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -120,7 +168,11 @@ fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) 
 
 /// `2xx`, or `200, 204 or 301-303`.
 fn statuses(ranges: &[(u16, u16)]) -> String {
-    let words: Vec<String> = ranges.iter().map(|&range| status_range(range)).collect();
+    listed(ranges.iter().map(|&range| status_range(range)).collect())
+}
+
+/// `a, b or c`.
+fn listed(words: Vec<String>) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{} or {last}", others.join(", ")),

@@ -26,7 +26,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Source, Sources, Span};
 use crate::wire::{Name, Octets, RrType};
 
 use index::Index;
@@ -144,6 +144,26 @@ pub fn read(apex: &Name, source: &Source, include: &mut Include<'_>) -> (Zone, V
         check::check_part(&zone, whole, &mut findings);
     }
     (zone, findings.into_diagnostics())
+}
+
+/// The octets of RDATA that stands alone, as in a zone file behind the type; names in it are absolute.
+pub fn data_from_text(rtype: RrType, text: &str) -> Result<Vec<u8>, Diagnostic> {
+    let source = Sources::default().add("", text);
+    let (mut lexer, mut entry, root) = (lexer::Lexer::new(&source), lexer::Entry::default(), Name::root());
+    let place = source.span(0, text.len());
+    lexer.next_entry(&mut entry);
+    if let Some(fault) = entry.fault.take() {
+        return Err(fault);
+    }
+    let mut findings = findings::Findings::default();
+    let context = fields::Context { source: &source, origin: &root, apex_text: "" };
+    let mut octets = Vec::new();
+    rdata::read(&mut fields::Fields::new(&entry, context, &mut findings), rtype, place, &mut octets)?;
+    if lexer.next_entry(&mut entry) {
+        return Err(Diagnostic::error(place, "expected the data of one record, but found more lines")
+            .help("write the data of each record in quotes of its own"));
+    }
+    Ok(octets)
 }
 
 /// A file that was emptied, or is not written yet: one message for all that it lacks.

@@ -58,7 +58,7 @@ fn config() -> Config {
     let check = Check {
         name: "web".into(),
         span: span(),
-        kind: CheckKind::Tcp,
+        kind: CheckKind::Tcp(TcpCheck::default()),
         port: 80,
         interval: std::time::Duration::from_secs(5),
         timeout: std::time::Duration::from_secs(2),

@@ -1,6 +1,7 @@
 //! The prober against real endpoints on loopback that are well, sick, slow or strange.
 
 mod endpoint;
+mod kinds;
 mod replan;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 
 use super::*;
-use crate::config::{CheckKind, HttpCheck};
+use crate::config::{CheckKind, HttpCheck, TcpCheck};
 use crate::diagnostic::Sources;
 use crate::limits::RECHECK_DELAY;
 use endpoint::{Answer, Endpoint, Seen};
@@ -163,7 +164,7 @@ async fn probes_come_from_the_source() {
         assert_eq!(reason_of(probe_once(&check, endpoint.address.ip()).await), None);
         assert!(matches!(endpoint.saw().await, Seen::Request(_, peer) if peer == came_from.parse::<IpAddr>().unwrap()));
     }
-    for kind in [CheckKind::Http(http()), CheckKind::Tcp] {
+    for kind in [CheckKind::Http(http()), CheckKind::Tcp(TcpCheck::default())] {
         let mut check = check(kind, endpoint.address.port(), LONG);
         check.source = Some([192, 0, 2, 1].into());
         let reason = reason_of(probe_once(&check, endpoint.address.ip()).await);
@@ -174,7 +175,7 @@ async fn probes_come_from_the_source() {
 #[tokio::test]
 async fn nobody_at_home_is_refused() {
     let (_socket, nobody) = nobody();
-    for kind in [CheckKind::Http(http()), CheckKind::Tcp] {
+    for kind in [CheckKind::Http(http()), CheckKind::Tcp(TcpCheck::default())] {
         assert_eq!(probe(kind, nobody, LONG).await.as_deref(), Some("connection refused"));
     }
 }
@@ -182,14 +183,14 @@ async fn nobody_at_home_is_refused() {
 #[tokio::test]
 async fn a_tcp_probe_needs_no_more_than_a_connection() {
     let endpoint = Endpoint::new(Answer::SayAndHold("")).await;
-    assert_eq!(probe(CheckKind::Tcp, endpoint.address, LONG).await, None);
+    assert_eq!(probe(CheckKind::Tcp(TcpCheck::default()), endpoint.address, LONG).await, None);
 }
 
 #[tokio::test]
 async fn an_ipv6_endpoint_is_probed_alike() {
     // A machine without IPv6 has nothing to show here.
     let Ok(mut endpoint) = Endpoint::on("[::1]:0", Answer::Say(OK)).await else { return };
-    assert_eq!(probe(CheckKind::Tcp, endpoint.address, LONG).await, None);
+    assert_eq!(probe(CheckKind::Tcp(TcpCheck::default()), endpoint.address, LONG).await, None);
     for host in [None, Some("www.example.com".into())] {
         assert_eq!(probe(CheckKind::Http(HttpCheck { host, ..http() }), endpoint.address, LONG).await, None);
     }

@@ -1,7 +1,9 @@
-//! How an https probe judges TLS: rustls on ring, the system's CAs and the check's own, and the words for what went wrong.
+//! How probes judge TLS: rustls on ring, the system's CAs and the check's own, and the words for what went wrong.
 //!
 //! The provider is named here, so nothing depends on a process-wide default. The system's CAs are read once. A file that can't
 //! be read is a reason to fail the probe, never to stop.
+
+mod certificate;
 
 use std::error::Error as StdError;
 use std::fs::File;
@@ -19,19 +21,25 @@ use tokio::sync::OnceCell;
 use crate::config::TlsCheck;
 use crate::limits::CA_FILE_LENGTH_MAX;
 
+use certificate::ago;
+
+pub(super) use certificate::judge;
+
 /// The TLS side of a client that probes over plain HTTP: it never shakes hands, but the client wants one.
 pub(super) fn for_plain_http() -> Result<ClientConfig, String> {
     configured(RootCertStore::empty().into(), true)
 }
 
-/// The TLS side of a check.
-pub(super) async fn for_check(check: &TlsCheck) -> Result<ClientConfig, String> {
+/// The TLS side of a check, for whoever speaks these protocols over it.
+pub(super) async fn for_check(check: &TlsCheck, protocols: &[&[u8]]) -> Result<ClientConfig, String> {
     let roots = match &check.ca {
         _ if !check.verify => RootCertStore::empty().into(),
         None => system_roots().await,
         Some(path) => with_file(system_roots().await, path.as_path().into()).await?,
     };
-    configured(roots, check.verify)
+    let mut config = configured(roots, check.verify)?;
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    Ok(config)
 }
 
 /// What a TLS fault means to an operator, if this is one.
@@ -70,14 +78,6 @@ fn certificate_reason(fault: &CertificateError) -> String {
     }
 }
 
-fn ago(seconds: u64) -> String {
-    match seconds / 86_400 {
-        0 => "today".into(),
-        1 => "1 day ago".into(),
-        days => format!("{days} days ago"),
-    }
-}
-
 /// The names of a certificate, as rustls tells them: `DnsName("www.example.com")`.
 fn shown(presented: &[String]) -> String {
     let names: Vec<_> = presented.iter().filter_map(|name| name.split('"').nth(1)).take(3).collect();
@@ -89,13 +89,11 @@ fn configured(roots: Arc<RootCertStore>, verify: bool) -> Result<ClientConfig, S
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS can't be used: {error}"))?;
-    let mut config = if verify {
+    Ok(if verify {
         builder.with_root_certificates(roots).with_no_client_auth()
     } else {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider))).with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    })
 }
 
 async fn system_roots() -> Arc<RootCertStore> {

@@ -80,7 +80,7 @@ async fn probe(endpoint: SocketAddr, host: Option<&str>, tls: TlsCheck) -> Optio
 async fn a_certificate_is_judged() {
     let authority = authority("Our CA");
     let (_folder, path) = file(&authority.pem());
-    let trusting = TlsCheck { verify: true, ca: Some(path) };
+    let trusting = TlsCheck { verify: true, ca: Some(path), certificate: None };
     let good = endpoint(&authority, &[NAME], |_| ());
     let expired = endpoint(&authority, &[NAME], |params| params.not_after = date_time_ymd(2020, 1, 1));
     let future = endpoint(&authority, &[NAME], |params| params.not_before = date_time_ymd(3000, 1, 1));
@@ -105,9 +105,9 @@ async fn a_certificate_is_judged() {
     assert!(reason.starts_with("certificate expired ") && reason.ends_with(" days ago"), "{reason}");
     // Whoever does not verify takes them all, still by the name that is asked for.
     for endpoint in [good, expired, future, other_name, by_a_stranger, of_a_ca] {
-        assert_eq!(probe(endpoint, Some(NAME), TlsCheck { verify: false, ca: None }).await, None);
+        assert_eq!(probe(endpoint, Some(NAME), TlsCheck { verify: false, ca: None, certificate: None }).await, None);
     }
-    let only_the_system = TlsCheck { verify: true, ca: None };
+    let only_the_system = TlsCheck { verify: true, ca: None, certificate: None };
     let untrusted = "certificate comes from a CA that is not trusted here";
     assert_eq!(probe(good, Some(NAME), only_the_system).await.as_deref(), Some(untrusted));
 }
@@ -125,7 +125,8 @@ async fn a_bad_ca_file_is_a_reason_not_a_crash() {
         (damaged, "is no PEM file: "),
         (odd, "holds a certificate that can't be used as a CA: "),
     ] {
-        let found = probe(([127, 0, 0, 1], 9).into(), None, TlsCheck { verify: true, ca: Some(path.clone()) }).await;
+        let found =
+            probe(([127, 0, 0, 1], 9).into(), None, TlsCheck { verify: true, ca: Some(path.clone()), certificate: None }).await;
         let expected = format!("ca file \"{}\" {reason}", path.display());
         assert!(found.as_ref().is_some_and(|found| found.starts_with(&expected)), "{found:?}, expected {expected}");
     }
@@ -136,7 +137,7 @@ async fn a_mended_ca_file_is_noticed_without_a_reload() {
     let authority = authority("Our CA");
     let (_folder, path) = file("# to be written\n");
     let endpoint = endpoint(&authority, &[NAME], |_| ());
-    let tls = TlsCheck { verify: true, ca: Some(path.clone()) };
+    let tls = TlsCheck { verify: true, ca: Some(path.clone()), certificate: None };
     let http = HttpCheck { host: Some(NAME.into()), ..http() };
     let check = Check { interval: Duration::from_millis(50), ..check(CheckKind::Https(http, tls), endpoint.port(), TIMEOUT) };
     let (reports, mut receiver) = mpsc::channel(1);
@@ -158,7 +159,7 @@ async fn an_endpoint_without_tls_is_told_apart() {
         let _ = connection.read(&mut [0; 4096]);
         let _ = connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     });
-    let reason = probe(address, Some(NAME), TlsCheck { verify: true, ca: None }).await;
+    let reason = probe(address, Some(NAME), TlsCheck { verify: true, ca: None, certificate: None }).await;
     assert_eq!(reason.as_deref(), Some("endpoint does not speak TLS on this port"));
 }
 

@@ -1,0 +1,225 @@
+//! One run of a command check: a program of the operator's own, without a shell, in a process group of its own.
+//!
+//! It gets what it needs to know in variables and nothing of our environment. At the deadline, or when nobody waits any more,
+//! the whole group is killed. A task of its own looks after each program until it is gone, and its place is taken as long.
+
+use std::io::{ErrorKind, PipeReader, Read};
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::reason::{self, Fault};
+use crate::config::{Check, CommandCheck};
+use crate::health::Cause;
+use crate::limits::{COMMAND_OUTPUT_LENGTH_MAX, COMMANDS_IN_FLIGHT_MAX};
+
+/// Where programs find others; ours may be anything.
+const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Octets read at a time, and octets of the end of the output that are kept.
+const PIECE_LENGTH: usize = 4096;
+
+/// Why a program can't be started.
+const WHY_NOT: [(ErrorKind, &str); 2] =
+    [(ErrorKind::NotFound, "there is no such file"), (ErrorKind::PermissionDenied, "this process may not execute it")];
+
+static PLACES: Semaphore = Semaphore::const_new(COMMANDS_IN_FLIGHT_MAX);
+
+/// Waits for a place for one program; there is none where the process ends.
+pub(super) async fn place() -> Option<SemaphorePermit<'static>> {
+    PLACES.acquire().await.ok()
+}
+
+/// One run in its place, at an end by the deadline; the fault if it failed.
+pub(super) async fn run(
+    check: &Check,
+    command: &CommandCheck,
+    address: IpAddr,
+    place: Option<SemaphorePermit<'static>>,
+) -> Result<(), Fault> {
+    let deadline = Instant::now() + check.timeout;
+    let mut prepared = prepared(check, command, address);
+    let (reply, outcome) = oneshot::channel();
+    let timeout = check.timeout;
+    tokio::spawn(async move {
+        // A program on a file system that hangs would hold up all that this thread does.
+        let Ok(started) = tokio::task::spawn_blocking(move || Program::start(&mut prepared)).await else { return };
+        match started {
+            Ok(program) => program.look_after(deadline, reply).await,
+            Err(fault) => drop(reply.send(Err(fault))),
+        }
+        drop(place);
+    });
+    let late = || Fault { cause: Cause::Silent, reason: format!("command did not end within {timeout:?}") };
+    // Whoever looks after it may be held up; the deadline is not.
+    match timeout_at(deadline, outcome).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Fault { cause: Cause::Ours, reason: "command was not run: signpost is shutting down".into() }),
+        Err(_) => Err(late()),
+    }
+}
+
+fn prepared(check: &Check, command: &CommandCheck, address: IpAddr) -> Command {
+    let (address, port) = (address.to_string(), check.port.to_string());
+    let mut prepared = Command::new(&command.program);
+    prepared
+        .args(command.arguments.iter().map(|argument| argument.replace("{address}", &address).replace("{port}", &port)))
+        .env_clear()
+        .env("PATH", SEARCH_PATH)
+        .env("SIGNPOST_CHECK", &check.name)
+        .env("SIGNPOST_ADDRESS", &address)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .process_group(0);
+    if check.port != 0 {
+        prepared.env("SIGNPOST_PORT", &port);
+    }
+    prepared
+}
+
+/// A program that runs. Until it is reaped, its number and that of its group are nobody else's.
+struct Program {
+    child: Child,
+    output: PipeReader,
+    is_reaped: bool,
+}
+
+/// How a program came to its end.
+enum End {
+    Exited,
+    Flooded,
+    Forgotten,
+}
+
+impl Program {
+    fn start(command: &mut Command) -> Result<Self, Fault> {
+        let program = command.get_program().display().to_string();
+        let cannot = |error: std::io::Error| {
+            let known = WHY_NOT.iter().find(|(kind, _)| *kind == error.kind());
+            let why = known.map_or_else(|| error.to_string(), |(_, why)| (*why).to_owned());
+            Fault { cause: Cause::Ours, reason: format!("command \"{program}\" can't be started: {why}") }
+        };
+        let (output, writer) = std::io::pipe().map_err(cannot)?;
+        let errors = writer.try_clone().map_err(cannot)?;
+        let child = command.stdout(writer).stderr(errors).spawn().map_err(cannot)?;
+        Ok(Self { child, output, is_reaped: false })
+    }
+
+    /// Waits for its end, or brings it about, and says what came of it; goes on until the system has let it go.
+    async fn look_after(mut self, deadline: Instant, mut reply: oneshot::Sender<Result<(), Fault>>) {
+        let output = self.output.try_clone().and_then(|output| pipe::Receiver::from_owned_fd(OwnedFd::from(output)));
+        let output = match output {
+            Ok(output) => output,
+            Err(error) => return drop(reply.send(Err(reason::of_error(&error)))),
+        };
+        let leader = Pid::from_child(&self.child);
+        // It is not reaped before its group is killed: until then nobody else can have the number.
+        let exit = move || loop {
+            match waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+                Err(Errno::INTR) => {}
+                exited => return exited.is_ok(),
+            }
+        };
+        let mut exit = tokio::task::spawn_blocking(exit);
+        let mut last = Tail::default();
+        let end = tokio::select! {
+            end = until_end(&mut exit, output, &mut last) => end,
+            () = sleep_until(deadline) => End::Forgotten,
+            () = reply.closed() => End::Forgotten,
+        };
+        // Also what it left behind: nobody would end that.
+        self.kill();
+        // Only the system can hold this up, and only where it does not let go of a killed process.
+        if !matches!(end, End::Exited) && exit.await.is_err() {
+            return;
+        }
+        let status = self.child.wait().ok();
+        self.is_reaped = true;
+        self.read_rest(&mut last);
+        match (end, status) {
+            // Whoever gave up waiting has said so already.
+            (End::Exited, Some(status)) => drop(reply.send(judge(status, &last))),
+            (End::Flooded, _) => drop(reply.send(Err(reason::flood(COMMAND_OUTPUT_LENGTH_MAX)))),
+            (End::Exited | End::Forgotten, _) => {}
+        }
+    }
+
+    /// What it wrote at its very end may not have been told yet; the pipe does not block.
+    fn read_rest(&mut self, last: &mut Tail) {
+        let mut piece = [0; PIECE_LENGTH];
+        while let (true, Ok(length @ 1..)) = (last.length <= COMMAND_OUTPUT_LENGTH_MAX, self.output.read(&mut piece)) {
+            last.take(piece.get(..length).unwrap_or_default());
+        }
+    }
+
+    fn kill(&self) {
+        // It may be gone.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if !self.is_reaped {
+            self.kill();
+        }
+    }
+}
+
+/// Reads what it writes until it exits or writes too much.
+async fn until_end(exit: &mut JoinHandle<bool>, mut output: pipe::Receiver, last: &mut Tail) -> End {
+    let mut piece = [0; PIECE_LENGTH];
+    let mut is_open = true;
+    while last.length <= COMMAND_OUTPUT_LENGTH_MAX {
+        tokio::select! {
+            // First what it wrote, then that it is gone.
+            biased;
+            length = output.read(&mut piece), if is_open => match length {
+                Ok(length @ 1..) => last.take(piece.get(..length).unwrap_or_default()),
+                Ok(0) | Err(_) => is_open = false,
+            },
+            _ = &mut *exit => return End::Exited,
+        }
+    }
+    End::Flooded
+}
+
+fn judge(status: ExitStatus, last: &Tail) -> Result<(), Fault> {
+    match (status.success(), status.code(), status.signal()) {
+        (true, _, _) => Ok(()),
+        (false, Some(code), _) => Err(reason::exit(&format!("exited with {code}"), &last.line())),
+        (false, None, Some(signal)) => Err(reason::exit(&format!("was ended by signal {signal}"), &last.line())),
+        (false, None, None) => Err(reason::exit("did not succeed", &last.line())),
+    }
+}
+
+/// The end of what a program wrote.
+#[derive(Debug, Default)]
+struct Tail {
+    octets: Vec<u8>,
+    /// Of all that it wrote.
+    length: usize,
+}
+
+impl Tail {
+    fn take(&mut self, piece: &[u8]) {
+        self.length = self.length.saturating_add(piece.len());
+        self.octets.extend_from_slice(piece);
+        let surplus = self.octets.len().saturating_sub(PIECE_LENGTH);
+        self.octets.drain(..surplus);
+    }
+
+    /// The last line that says anything.
+    fn line(&self) -> String {
+        let text = String::from_utf8_lossy(&self.octets);
+        text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    }
+}
