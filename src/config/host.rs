@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use super::table::Item;
-use super::{Check, CheckKind};
 use crate::limits::{LABEL_LENGTH_MAX, NAME_LENGTH_MAX};
 use crate::wire::Name;
 
@@ -73,30 +72,6 @@ impl fmt::Display for Host {
 impl From<&str> for Host {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
-    }
-}
-
-impl Check {
-    /// The host that it asks for, if it asks for one.
-    pub fn host(&self) -> Option<&Host> {
-        match &self.kind {
-            CheckKind::Http(http) | CheckKind::Https(http, _) => http.host.as_ref(),
-            CheckKind::Tls(host, _) => host.as_ref(),
-            CheckKind::Grpc(grpc, _) => grpc.host.as_ref(),
-            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => None,
-        }
-    }
-
-    /// The same check, asking for this host where it asks for one.
-    #[must_use]
-    pub fn with_host(mut self, host: Host) -> Self {
-        match &mut self.kind {
-            CheckKind::Http(http) | CheckKind::Https(http, _) => http.host = Some(host),
-            CheckKind::Tls(asked, _) => *asked = Some(host),
-            CheckKind::Grpc(grpc, _) => grpc.host = Some(host),
-            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => {}
-        }
-        self
     }
 }
 

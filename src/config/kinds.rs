@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Host;
+use super::{Check, Host};
 use crate::wire::{Name, RrType};
 
 /// The kinds of check.
@@ -126,5 +126,29 @@ impl CheckKind {
             Self::Tls(_, tls) | Self::Https(_, tls) | Self::Grpc(_, Some(tls)) => Some(tls),
             Self::Tcp(_) | Self::Http(_) | Self::Icmp | Self::Dns(_) | Self::Grpc(_, None) | Self::Command(_) => None,
         }
+    }
+}
+
+impl Check {
+    /// The host that it asks for, if it asks for one.
+    pub fn host(&self) -> Option<&Host> {
+        match &self.kind {
+            CheckKind::Http(http) | CheckKind::Https(http, _) => http.host.as_ref(),
+            CheckKind::Tls(host, _) => host.as_ref(),
+            CheckKind::Grpc(grpc, _) => grpc.host.as_ref(),
+            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => None,
+        }
+    }
+
+    /// The same check, asking for this host where it asks for one.
+    #[must_use]
+    pub fn with_host(mut self, host: Host) -> Self {
+        match &mut self.kind {
+            CheckKind::Http(http) | CheckKind::Https(http, _) => http.host = Some(host),
+            CheckKind::Tls(asked, _) => *asked = Some(host),
+            CheckKind::Grpc(grpc, _) => grpc.host = Some(host),
+            CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) | CheckKind::Command(_) => {}
+        }
+        self
     }
 }
