@@ -4,6 +4,7 @@
 
 use signpost::wire::message::Rcode;
 
+use super::question::{Random, message};
 use super::world::{PLAIN, ZONE};
 
 /// Questions prepared for each kind.
@@ -34,11 +35,11 @@ pub(crate) const ALL: &[Kind] = &[
     plain("nodata", [0, 1], |random| message(&format!("n{:06}.{ZONE}", random.below(PLAIN)), AAAA, None)),
     Kind {
         rcode: Rcode::NxDomain,
-        ..plain("nxdomain", [0, 1], |random| message(&format!("x{:08x}.{ZONE}", random.next() as u32), A, None))
+        ..plain("nxdomain", [0, 1], |random| message(&format!("x{:08x}.{ZONE}", random.next()), A, None))
     },
-    plain("wildcard", [1, 0], |random| message(&format!("x{:08x}.wild.{ZONE}", random.next() as u32), A, None)),
+    plain("wildcard", [1, 0], |random| message(&format!("x{:08x}.wild.{ZONE}", random.next()), A, None)),
     plain("servers", [2, 0], |_| message(ZONE, NS, None)),
-    plain("referral", [0, 2], |random| message(&format!("x{:08x}.child.{ZONE}", random.next() as u32), A, None)),
+    plain("referral", [0, 2], |random| message(&format!("x{:08x}.child.{ZONE}", random.next()), A, None)),
     plain("cname", [2, 0], |_| message(&format!("alias.{ZONE}"), A, None)),
     steered("weighted", [1, 0], |_| message(&format!("w.{ZONE}"), A, None)),
     steered("weighted6", [1, 0], |_| message(&format!("w.{ZONE}"), AAAA, None)),
@@ -50,7 +51,7 @@ pub(crate) const ALL: &[Kind] = &[
     steered("source", [1, 0], |_| message(&format!("g.{ZONE}"), A, None)),
     Kind {
         rcode: Rcode::Refused,
-        ..plain("refused", [0, 0], |random| message(&format!("x{:08x}.other", random.next() as u32), A, None))
+        ..plain("refused", [0, 0], |random| message(&format!("x{:08x}.other", random.next()), A, None))
     },
 ];
 
@@ -65,49 +66,7 @@ const fn steered(name: &'static str, records: [u8; 2], make: fn(&mut Random) -> 
 impl Kind {
     /// Its questions, the same in every run.
     pub(crate) fn questions(&self) -> Vec<Vec<u8>> {
-        let mut random = Random(0x5eed_0f51_6e90_57ed);
+        let mut random = Random::new();
         (0..PREPARED).map(|_| (self.make)(&mut random)).collect()
-    }
-}
-
-/// A query with EDNS, and with a client subnet of 24 bits if one is given.
-fn message(name: &str, rtype: u16, subnet: Option<[u8; 3]>) -> Vec<u8> {
-    let mut octets = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
-    for label in name.split('.') {
-        octets.push(label.len() as u8);
-        octets.extend_from_slice(label.as_bytes());
-    }
-    let [t0, t1] = rtype.to_be_bytes();
-    octets.extend_from_slice(&[0, t0, t1, 0, 1, 0, 0, 41, 4, 208, 0, 0, 0, 0]);
-    match subnet {
-        None => octets.extend_from_slice(&[0, 0]),
-        Some([first, second, third]) => octets.extend_from_slice(&[0, 11, 0, 8, 0, 7, 0, 1, 24, 0, first, second, third]),
-    }
-    octets
-}
-
-/// xorshift64*: enough for questions, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, end: u32) -> u32 {
-        (self.next() % u64::from(end)) as u32
-    }
-
-    /// A /24 that is unicast and not private.
-    fn subnet(&mut self) -> [u8; 3] {
-        loop {
-            let [first, second, third, _] = (self.next() as u32).to_be_bytes();
-            if (1..=223).contains(&first) && ![10, 100, 127, 169, 172, 192, 198].contains(&first) {
-                return [first, second, third];
-            }
-        }
     }
 }

@@ -7,6 +7,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used, clippy::panic, reason = "a program for developers")]
 
 mod kinds;
+#[path = "../src/question.rs"]
+mod question;
 mod world;
 
 use std::collections::BTreeMap;
@@ -25,9 +27,11 @@ use kinds::Kind;
 
 /// Questions of a kind that are counted.
 const QUESTIONS: usize = 4096;
-/// How much dearer a kind may become before it counts as a regression.
+/// How much dearer a kind may become before it counts as a regression, with the compiler of the recorded figures.
 const TOLERANCE: f64 = 1.03;
-/// The figures of the commit, a kind a line.
+/// The same with another compiler, which moves all kinds a little by itself.
+const FOREIGN_TOLERANCE: f64 = 1.10;
+/// The compiler, then the figures of the commit, a kind a line.
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/answer/instructions.txt");
 
 fn main() -> ExitCode {
@@ -52,18 +56,25 @@ fn main() -> ExitCode {
 /// Counts, and prints what was recorded beside it.
 fn compare() -> ExitCode {
     let recorded = fs::read_to_string(RECORDED).unwrap_or_default();
-    let recorded: BTreeMap<&str, f64> = recorded
+    let (compiler, figures) = recorded.split_once('\n').unwrap_or_default();
+    let figures: BTreeMap<&str, f64> = figures
         .lines()
         .filter_map(|line| line.split_once(' ').and_then(|(kind, count)| Some((kind, count.trim().parse().ok()?))))
         .collect();
-    println!("{:<12} {:>12} {:>9}", "kind", "instructions", "recorded");
+    let tolerance = if compiler == this_compiler() { TOLERANCE } else { FOREIGN_TOLERANCE };
+    println!(
+        "recorded with {compiler}, counted with {}: up to {:.0} % dearer passes",
+        this_compiler(),
+        100.0 * (tolerance - 1.0)
+    );
+    println!("{:<12} {:>12} {:>9} {:>8}", "kind", "instructions", "recorded", "change");
     let mut dearer = false;
     for (name, instructions) in count_all() {
-        let before = recorded.get(name).copied();
-        let is_dearer = before.is_none_or(|before| instructions > before * TOLERANCE);
+        let change = figures.get(name).map(|before| (before, instructions / before));
+        let is_dearer = change.is_none_or(|(_, ratio)| ratio > tolerance);
         dearer |= is_dearer;
-        let before = before.map_or_else(|| "-".to_owned(), |before| format!("{before:.0}"));
-        println!("{name:<12} {instructions:>12.0} {before:>9}{}", if is_dearer { "  dearer" } else { "" });
+        let shown = change.map(|(before, ratio)| format!("{before:>9.0} {:>+6.1} %", 100.0 * (ratio - 1.0)));
+        println!("{name:<12} {instructions:>12.0} {}{}", shown.unwrap_or_default(), if is_dearer { "  dearer" } else { "" });
     }
     if dearer {
         eprintln!("an answer has become dearer than recorded; make it cheaper, or record what it is worth with `-- --record`");
@@ -71,8 +82,14 @@ fn compare() -> ExitCode {
     ExitCode::from(u8::from(dearer))
 }
 
+/// The compiler of this folder, in its own words.
+fn this_compiler() -> String {
+    let output = Command::new("rustc").arg("--version").output().expect("rustc is installed");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 fn record() -> ExitCode {
-    let mut text = String::new();
+    let mut text = this_compiler() + "\n";
     for (name, instructions) in count_all() {
         let _ = writeln!(text, "{name} {instructions:.0}");
     }

@@ -20,8 +20,9 @@ const SLICE: Duration = Duration::from_millis(300);
 const WARM_UP: Duration = Duration::from_millis(200);
 /// Queries a second where latency is measured.
 const RATE: f64 = 20_000.0;
-/// How long.
-const PACED: Duration = Duration::from_millis(500);
+/// A slice in which it is measured, and how many of them a round has, the servers taking turns.
+const PACED: Duration = Duration::from_millis(150);
+const PACED_SLICES: usize = 4;
 
 /// One server at one kind of work, over all rounds.
 #[derive(Debug)]
@@ -32,8 +33,21 @@ pub struct Cell {
     pub work: Work,
     /// Each round.
     pub samples: Vec<Sample>,
-    /// The latencies of each round at a fixed rate, in microseconds: p50 and p99.
+    /// The latencies of each slice at a fixed rate, in microseconds: p50 and p99.
     pub latencies: Vec<(f64, f64)>,
+}
+
+impl Cell {
+    /// The median cost of a query, in microseconds.
+    pub fn cost(&self) -> f64 {
+        median(self.samples.iter().map(Sample::cost))
+    }
+
+    /// The part of it in user mode. Its share is taken from all rounds together: one of them has few ticks.
+    pub fn user(&self) -> f64 {
+        let user: f64 = self.samples.iter().map(|sample| sample.user).sum();
+        self.cost() * user / self.samples.iter().map(Sample::cost).sum::<f64>()
+    }
 }
 
 /// One round of one cell.
@@ -51,6 +65,13 @@ pub struct Sample {
     pub wrong: f64,
     /// Share of the time that the server had a core.
     pub busy: f64,
+}
+
+impl Sample {
+    /// Microseconds of CPU a query.
+    pub fn cost(&self) -> f64 {
+        self.user + self.system
+    }
 }
 
 /// What rounds came to.
@@ -138,9 +159,14 @@ pub fn rounds(scene: &Scene, count: usize, seconds: f64) -> Result<Table, Failur
             let Some((work, queries)) = questions.iter().find(|(work, _)| *work == cell.work) else { continue };
             saturate(server, *peer, *work, queries, Until::Elapsed(WARM_UP))?;
             cell.samples.push(measure(server, *peer, *work, queries, Duration::from_secs_f64(seconds))?);
-            if cell.work != Work::Tcp {
-                let tally = Load::new(server.address, 1, queries, peer.judge())?.pace(RATE, PACED)?;
-                cell.latencies.push((tally.percentile(0.5), tally.percentile(0.99)));
+        }
+        for (work, queries) in questions.iter().filter(|(work, _)| *work != Work::Tcp) {
+            for _ in 0..PACED_SLICES {
+                for cell in cells.iter_mut().filter(|cell| cell.work == *work) {
+                    let Some((peer, server)) = servers.iter().find(|(peer, _)| *peer == cell.peer) else { continue };
+                    let tally = Load::new(server.address, 1, queries, peer.judge())?.pace(RATE, PACED)?;
+                    cell.latencies.push((tally.percentile(0.5), tally.percentile(0.99)));
+                }
             }
         }
     }

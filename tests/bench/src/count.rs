@@ -19,8 +19,6 @@ use crate::work::{self, Query, Work};
 
 /// callgrind counts each octet that `rep stosb` fills as an instruction; with these the C library uses vectors instead.
 const NO_REP: &str = "GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=1000000000:glibc.cpu.x86_rep_movsb_threshold=1000000000";
-/// Clients of a server with several workers, so that each worker has some.
-pub const CLIENTS: usize = 8;
 
 /// What a query costs one server.
 #[derive(Debug)]
@@ -40,6 +38,8 @@ pub struct Plan<'p> {
     pub queries: u32,
     /// How often each server is started.
     pub lives: usize,
+    /// Clients that ask.
+    pub clients: usize,
     /// The folder where callgrind's profiles stay, those of each last life.
     pub keep: Option<&'p Path>,
 }
@@ -50,22 +50,18 @@ pub fn count(scene: &Scene, peers: &[Peer], works: &[Work], plan: Plan<'_>) -> R
     for &work in works {
         let prepared = work::queries(work, PLAIN, &scene.atlas);
         for &peer in peers.iter().filter(|peer| peer.knows(work)) {
-            let life = |_| instructions(scene, (peer, 1), work, &prepared, plan);
-            let lives = (0..plan.lives).map(life).collect::<Result<_, Failure>>()?;
-            counts.push(Count { peer, work, lives });
+            counts.push(Count { peer, work, lives: lives(scene, (peer, 1), work, &prepared, plan)? });
         }
     }
     Ok(counts)
 }
 
-/// Instructions a query of a server with so many workers, in one life.
-pub fn instructions(
-    scene: &Scene,
-    (peer, workers): (Peer, usize),
-    work: Work,
-    prepared: &[Query],
-    plan: Plan<'_>,
-) -> Result<f64, Failure> {
+/// Instructions a query of a server with so many workers, life by life.
+pub fn lives(scene: &Scene, server: (Peer, usize), work: Work, prepared: &[Query], plan: Plan<'_>) -> Result<Vec<f64>, Failure> {
+    (0..plan.lives).map(|_| life(scene, server, work, prepared, plan)).collect()
+}
+
+fn life(scene: &Scene, (peer, workers): (Peer, usize), work: Work, prepared: &[Query], plan: Plan<'_>) -> Result<f64, Failure> {
     let folder = plan.keep.unwrap_or(&scene.folder).join(format!("callgrind-{peer}-{work}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -75,12 +71,11 @@ pub fn instructions(
     let zone = if work == Work::Big { Zone::Big(PLAIN) } else { Zone::Small };
     let setting = Setting { geo: work.is_about_places(), threads: workers, before: &before, ..Setting::of(zone) };
     let server = scene.start(peer, setting)?;
-    let clients = if workers > 1 { CLIENTS } else { 1 };
     let processes = server.processes();
     tell(&processes, &["instrumentation", "on"])?;
-    ask(&server, (peer, clients), work, prepared, plan.queries)?;
+    ask(&server, (peer, plan.clients), work, prepared, plan.queries)?;
     tell(&processes, &["dump"])?;
-    let tally = ask(&server, (peer, clients), work, prepared, plan.queries)?;
+    let tally = ask(&server, (peer, plan.clients), work, prepared, plan.queries)?;
     tell(&processes, &["dump"])?;
     let asked = (tally.answered + tally.wrong) as f64;
     let threads: Vec<f64> = dumped(&folder, 2)?.into_iter().map(|count| count / asked).collect();

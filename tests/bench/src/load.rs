@@ -172,7 +172,8 @@ impl<'q> Load<'q> {
         while self.free.len() < WINDOW && self.tally.lost == lost {
             self.wait()?;
         }
-        self.tally.seconds = (self.heard - begun).as_secs_f64();
+        let until_heard = self.heard.saturating_duration_since(begun);
+        self.tally.seconds = if until_heard.is_zero() { begun.elapsed() } else { until_heard }.as_secs_f64();
         Ok(std::mem::take(&mut self.tally))
     }
 

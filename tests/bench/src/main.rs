@@ -12,6 +12,7 @@ mod names;
 mod peer;
 mod picture;
 mod process;
+mod question;
 mod report;
 mod stream;
 mod work;
@@ -88,10 +89,10 @@ enum Command {
     /// Signpost with two workers beside Signpost with one: what threads cost each other.
     Workers {
         /// Pairs of slices.
-        #[arg(long, default_value_t = 32)]
+        #[arg(long, default_value_t = 24)]
         pairs: usize,
         /// Queries that are counted.
-        #[arg(long, default_value_t = 20_000)]
+        #[arg(long, default_value_t = 5_000)]
         queries: u32,
     },
     /// The responder that shows what the kernel costs.
@@ -159,7 +160,7 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
         Command::Echo { .. } => Ok(String::new()),
         Command::Count { queries, lives, work, peer, keep } => {
             let asked: Vec<Work> = if work.is_empty() { Work::SMALL.to_vec() } else { work.clone() };
-            count::count(&scene, peer, &asked, Plan { queries: *queries, lives: *lives, keep: keep.as_deref() })
+            count::count(&scene, peer, &asked, Plan { queries: *queries, lives: *lives, clients: 1, keep: keep.as_deref() })
                 .map(|counts| report::counts(&counts))
         }
     }

@@ -13,7 +13,7 @@ pub fn rounds(table: &Table) -> String {
     let mut text = String::new();
     for work in Work::SMALL {
         let cells: Vec<_> = table.cells.iter().filter(|cell| cell.work == work).collect();
-        let floor = cells.iter().find(|cell| !cell.peer.answers()).map(|cell| cost(&cell.samples));
+        let floor = cells.iter().find(|cell| !cell.peer.answers()).map(|cell| cell.cost());
         let _ = writeln!(
             text,
             "\n{work}\n\n| server | answers/s | CPU us/query | spread | user | system | x floor | busy | lost | wrong | p50 us | p99 us |\n\
@@ -30,15 +30,10 @@ pub fn rounds(table: &Table) -> String {
     text
 }
 
-/// The median cost of a query.
-fn cost(samples: &[Sample]) -> f64 {
-    median(samples.iter().map(|sample| sample.user + sample.system))
-}
-
 fn row(text: &mut String, cell: &Cell, floor: Option<f64>) {
     let of = |value: fn(&Sample) -> f64| median(cell.samples.iter().map(value));
-    let all = |share| quantile(cell.samples.iter().map(|sample| sample.user + sample.system), share);
-    let times = floor.map_or(String::new(), |floor| format!("{:.2}", cost(&cell.samples) / floor));
+    let all = |share| quantile(cell.samples.iter().map(Sample::cost), share);
+    let times = floor.map_or(String::new(), |floor| format!("{:.2}", cell.cost() / floor));
     let latency = |value: fn(&(f64, f64)) -> f64| {
         if cell.latencies.is_empty() { String::new() } else { format!("{:.0}", median(cell.latencies.iter().map(value))) }
     };
@@ -47,11 +42,11 @@ fn row(text: &mut String, cell: &Cell, floor: Option<f64>) {
         "| {} | {:.0} | {:.2} | {:.2}-{:.2} | {:.2} | {:.2} | {times} | {:.0} % | {:.3} % | {:.3} % | {} | {} |",
         cell.peer,
         of(|sample| sample.rate),
-        cost(&cell.samples),
+        cell.cost(),
         all(0.0),
         all(1.0),
-        of(|sample| sample.user),
-        of(|sample| sample.system),
+        cell.user(),
+        cell.cost() - cell.user(),
         of(|sample| sample.busy) * 100.0,
         of(|sample| sample.loss) * 100.0,
         of(|sample| sample.wrong) * 100.0,
@@ -79,8 +74,8 @@ pub fn duels(duels: &[Duel]) -> String {
             ratio(0.75),
             one.rate,
             other.rate,
-            one.user + one.system,
-            other.user + other.system,
+            one.cost(),
+            other.cost(),
             one.user,
             other.user,
         );
@@ -100,19 +95,23 @@ pub fn million(million: &Million) -> String {
 
 /// One and two workers.
 pub fn workers(workers: &[Workers]) -> String {
-    let mut text =
-        "| work | workers | instructions a query | user us | system us | answers/s |\n|---|--:|--:|--:|--:|--:|\n".to_owned();
-    for Workers { work, instructions, samples } in workers {
-        for (threads, (instructions, sample)) in instructions.iter().zip(samples).enumerate() {
-            let _ = writeln!(
-                text,
-                "| {work} | {} | {instructions:.0} | {:.2} | {:.2} | {:.0} |",
-                threads + 1,
-                sample.user,
-                sample.system,
-                sample.rate
-            );
-        }
+    let mut text = "| work | instructions a query, one | two | two / one | CPU us, one | two | two / one | quartiles | user us, one | two |\n\
+                    |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+        .to_owned();
+    for Workers { work, instructions: [one, two], samples: [alone, both], ratios } in workers {
+        let ratio = |share| quantile(ratios.iter().copied(), share);
+        let _ = writeln!(
+            text,
+            "| {work} | {one:.0} | {two:.0} | {:.3} | {:.2} | {:.2} | {:.2} | {:.2}-{:.2} | {:.2} | {:.2} |",
+            two / one,
+            alone.cost(),
+            both.cost(),
+            ratio(0.5),
+            ratio(0.25),
+            ratio(0.75),
+            alone.user,
+            both.user,
+        );
     }
     text
 }

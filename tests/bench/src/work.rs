@@ -1,7 +1,7 @@
 //! The kinds of work: what is asked, and which answer is right.
 //!
 //! Queries are made before the clock runs. All carry an OPT record; those for the geo name also a client subnet. Random numbers
-//! come from a fixed seed, so every server gets the same questions in the same order.
+//! come from a fixed seed (`question.rs`), so every server gets the same questions in the same order.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -10,11 +10,12 @@ use clap::ValueEnum;
 
 use crate::atlas::Atlas;
 use crate::names::{self, BIG_ZONE, PLAIN, SITES, WEIGHTED, ZONE};
+use crate::question::{Random, message};
 
 /// Queries prepared for one kind of work; they are asked round and round.
 const PREPARED: usize = 100_000;
-/// Octets of the UDP replies that we take, as we announce it.
-const PAYLOAD: u16 = 1232;
+/// The type of an address.
+const A: u16 = 1;
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -119,7 +120,7 @@ fn first_address(reply: &[u8], query_length: usize) -> Option<Ipv4Addr> {
 
 /// The queries of a kind of work, in the order in which they are asked.
 pub fn queries(work: Work, big_names: u32, atlas: &Atlas) -> Vec<Query> {
-    let mut random = Random(0x5eed_0f51_6e90_57ed);
+    let mut random = Random::new();
     (0..PREPARED).map(|index| query(work, index, big_names, atlas, &mut random)).collect()
 }
 
@@ -132,13 +133,13 @@ fn query(work: Work, index: usize, big_names: u32, atlas: &Atlas, random: &mut R
     match work {
         Work::Static | Work::Tcp => plain(ZONE, random.below(PLAIN)),
         Work::Big => plain(BIG_ZONE, random.below(big_names)),
-        Work::Weighted => Query { octets: message(&format!("w.{ZONE}"), None), expected: Expected::Weighted },
+        Work::Weighted => Query { octets: message(&format!("w.{ZONE}"), A, None), expected: Expected::Weighted },
         Work::Geo => {
-            let subnet = subnet(random);
-            Query { octets: message(&format!("g.{ZONE}"), Some(subnet)), expected: Expected::Place(atlas.nearest(subnet)) }
+            let subnet = random.subnet();
+            Query { octets: message(&format!("g.{ZONE}"), A, Some(subnet)), expected: Expected::Place(atlas.nearest(subnet)) }
         }
         Work::Nxdomain => {
-            Query { octets: message(&format!("x{:08x}.{ZONE}", random.next() as u32), None), expected: Expected::Nothing }
+            Query { octets: message(&format!("x{:08x}.{ZONE}", random.next()), A, None), expected: Expected::Nothing }
         }
         Work::Mix => {
             let kind = match index % 10 {
@@ -154,51 +155,5 @@ fn query(work: Work, index: usize, big_names: u32, atlas: &Atlas, random: &mut R
 
 fn plain(zone: &str, number: u32) -> Query {
     let name = format!("{}.{zone}", names::label(number));
-    Query { octets: message(&name, None), expected: Expected::Address(names::address(number)) }
-}
-
-/// A public-looking /24: what is not unicast, private or local is drawn again.
-fn subnet(random: &mut Random) -> [u8; 3] {
-    loop {
-        let [first, second, third, _] = (random.next() as u32).to_be_bytes();
-        if (1..=223).contains(&first) && ![10, 100, 127, 169, 172, 192, 198].contains(&first) {
-            return [first, second, third];
-        }
-    }
-}
-
-/// A query for A with EDNS, and with a client subnet of 24 bits if one is given.
-fn message(name: &str, subnet: Option<[u8; 3]>) -> Vec<u8> {
-    let mut octets = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1];
-    for label in name.split('.') {
-        octets.push(label.len() as u8);
-        octets.extend_from_slice(label.as_bytes());
-    }
-    octets.extend_from_slice(&[0, 0, 1, 0, 1]);
-    octets.extend_from_slice(&[0, 0, 41]);
-    octets.extend_from_slice(&PAYLOAD.to_be_bytes());
-    octets.extend_from_slice(&[0; 4]);
-    match subnet {
-        None => octets.extend_from_slice(&[0, 0]),
-        Some([first, second, third]) => {
-            octets.extend_from_slice(&[0, 11, 0, 8, 0, 7, 0, 1, 24, 0, first, second, third]);
-        }
-    }
-    octets
-}
-
-/// xorshift64*: enough for questions, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, end: u32) -> u32 {
-        (self.next() % u64::from(end)) as u32
-    }
+    Query { octets: message(&name, A, None), expected: Expected::Address(names::address(number)) }
 }
