@@ -76,6 +76,15 @@ pub const WEIGHT_SUM_MAX: u32 = 65_535;
 /// Percent of the weight over a `min_up` in percent at which a pool or policy that fell is up again: one small flapping member
 /// does not turn a whole place on and off.
 pub const MIN_UP_MARGIN_PERCENT: u64 = 10;
+/// How long a pool or policy that fell waits with just `min_up` of it up, before it is up without the margin: what would give
+/// the margin may be gone for good.
+pub const MIN_UP_MARGIN_WAIT: Duration = Duration::from_secs(120);
+/// The shortest `slow_start`: an answer hardly lives shorter.
+pub const SLOW_START_MIN: Duration = Duration::from_secs(1);
+/// The longest `slow_start`: what warms up for longer than a day is a weight.
+pub const SLOW_START_MAX: Duration = Duration::from_secs(86_400);
+/// The time over which `max_removed` counts.
+pub const REMOVAL_WINDOW: Duration = Duration::from_secs(60);
 /// Addresses in one steered answer: 16 A records fit 512 octets with any question of up to 244.
 pub const ANSWERS_MAX: usize = 16;
 /// Places kept by distance for one region, then the order of `from` (notes on merging: more costs table, buys nothing).

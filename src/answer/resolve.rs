@@ -201,10 +201,11 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
             return;
         };
+        let ttl_seconds = self.view.serving.steering.state(link.node).map_or(0, |state| state.ttl_seconds);
         let (at, records) = self.reply.mark();
         for &endpoint in chosen.endpoints() {
             let address = pool.endpoints.get(usize::from(endpoint)).and_then(|endpoint| endpoint.addresses[family]);
-            if address.is_some_and(|address| !self.reply.push_address(owner, link.ttl_seconds, address)) {
+            if address.is_some_and(|address| !self.reply.push_address(owner, ttl_seconds, address)) {
                 self.reply.rewind(at, records);
                 return self.reply.set_truncated();
             }

@@ -87,18 +87,21 @@ pub(super) const CERTIFICATE: Shape =
 pub(super) const POOL: Shape = Shape {
     noun: "a pool",
     example: "[pool.eu], then its keys on lines of their own",
-    keys: &["location", "check", "endpoints", "choose", "answers", "min_up", "ttl", "ecs"],
+    keys: &["location", "check", "endpoints", "choose", "answers", "min_up", "slow_start", "ttl", "ecs"],
 };
 /// One of `endpoints`
 pub(super) const ENDPOINT: Shape =
     Shape { noun: "an endpoint", example: "{ name = \"fra-1\", v4 = \"192.0.2.10\" }", keys: &["name", "v4", "v6", "weight"] };
 /// `location`, where it is no IATA code
 pub(super) const LOCATION: Shape = Shape { noun: "\"location\"", example: "{ lat = 50.1, lon = 8.7 }", keys: &["lat", "lon"] };
+/// `ttl`, where it is no single duration
+pub(super) const TTL: Shape =
+    Shape { noun: "\"ttl\"", example: "ttl = { steady = \"60s\", uneasy = \"10s\" }", keys: &["steady", "uneasy"] };
 /// `[policy.NAME]`
 pub(super) const POLICY: Shape = Shape {
     noun: "a policy",
     example: "[policy.web], then its keys on lines of their own",
-    keys: &["choose", "from", "last", "overrides", "rules", "otherwise", "location", "min_up", "ttl", "ecs"],
+    keys: &["choose", "from", "last", "overrides", "rules", "otherwise", "location", "min_up", "max_removed", "ttl", "ecs"],
 };
 /// One of `from`
 pub(super) const CHILD: Shape =
@@ -145,7 +148,7 @@ pub(super) const WEIGHT: Shape = Shape {
 };
 
 /// Where a key that stands in the wrong table may belong.
-pub(super) const ALL: [&Shape; 15] = [
+pub(super) const ALL: [&Shape; 16] = [
     &ROOT,
     &SERVER,
     &CHECK,
@@ -156,6 +159,7 @@ pub(super) const ALL: [&Shape; 15] = [
     &POOL,
     &ENDPOINT,
     &LOCATION,
+    &TTL,
     &POLICY,
     &CHILD,
     &OVERRIDE,

@@ -182,10 +182,19 @@ pub struct Common {
     pub location: Option<Point>,
     /// When it counts as up.
     pub min_up: MinUp,
-    /// Seconds for answers where this node is bound, and where it is written.
-    pub ttl: Option<(u32, Span)>,
+    /// How long answers live where this node is bound, and where it is written.
+    pub ttl: Option<(Ttl, Span)>,
     /// Whether ECS is honoured where this node is bound, and where it is written.
     pub ecs: Option<(bool, Span)>,
+}
+
+/// How many seconds steered answers live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ttl {
+    /// As a rule.
+    pub steady: u32,
+    /// While a member that may answer is failing but not yet down, or recovering.
+    pub uneasy: u32,
 }
 
 /// `[pool.NAME]`
@@ -199,6 +208,8 @@ pub struct Pool {
     pub choose: PoolChoice,
     /// Addresses in one answer.
     pub answers: usize,
+    /// How long the weight of an endpoint grows after it recovered; it is whole at once, if unset.
+    pub slow_start: Option<Duration>,
     /// Its endpoints, at least one.
     pub endpoints: Vec<Endpoint>,
 }
@@ -238,6 +249,8 @@ pub struct Policy {
     pub choose: Choose,
     /// Who answers when no child is up.
     pub last: Option<NodeId>,
+    /// Percent of its weight that health may take out in a minute; 1 to 100, all if unset.
+    pub max_removed: Option<u8>,
 }
 
 /// The kinds of policy.
@@ -331,6 +344,16 @@ pub struct Steer {
     pub node: NodeId,
     /// Where it is written.
     pub span: Span,
+}
+
+impl Ttl {
+    /// Where none is written.
+    pub const DEFAULT: Self = Self { steady: 30, uneasy: 30 };
+
+    /// Seconds at this confidence.
+    pub fn seconds(self, uneasy: bool) -> u32 {
+        if uneasy { self.uneasy } else { self.steady }
+    }
 }
 
 impl Node {

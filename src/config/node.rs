@@ -4,10 +4,10 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use super::keys::LOCATION;
+use super::keys::{LOCATION, TTL};
 use super::spec::Placed;
 use super::table::{Item, Table};
-use super::{Common, MinUp};
+use super::{Common, MinUp, Ttl};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::geo::{Point, airport, airports};
 use crate::limits::{STEERED_TTL_SECONDS_USUAL_MAX, TTL_SECONDS_MAX, WEIGHT_SUM_MAX};
@@ -60,13 +60,18 @@ fn min_up(item: Item<'_>) -> Option<MinUp> {
     if item.integer().is_some() {
         return item.whole::<u16>(1, i64::from(u16::MAX)).and_then(NonZeroU16::new).map(MinUp::Count);
     }
-    let text = item.text(EXPECTED, HELP)?;
+    percent(item, EXPECTED, HELP).map(MinUp::Percent)
+}
+
+/// A share of the weight as `"50%"`.
+pub(super) fn percent(item: Item<'_>, expected: &str, help: &str) -> Option<u8> {
+    let text = item.text(expected, help)?;
     let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let percent = digits.and_then(|digits| digits.parse().ok()).filter(|percent| (1..=100).contains(percent));
     if percent.is_none() {
-        item.wrong_value(EXPECTED, HELP);
+        item.wrong_value(expected, help);
     }
-    percent.map(MinUp::Percent)
+    percent
 }
 
 /// An IATA code, or coordinates.
@@ -113,8 +118,30 @@ fn coordinates(item: Item<'_>) -> Option<Point> {
     Point::new(latitude?, longitude?)
 }
 
+/// One duration, or one for each confidence.
+fn ttl(item: Item<'_>) -> Option<(Ttl, Span)> {
+    if !item.value.is_table() {
+        let seconds = ttl_seconds(item)?;
+        return Some((Ttl { steady: seconds, uneasy: seconds }, item.span));
+    }
+    let table = item.table(&TTL)?;
+    let seconds = |key: &str| {
+        let item = table.require(key, "write both: { steady = \"60s\", uneasy = \"10s\" }")?;
+        Some((item, ttl_seconds(item)?))
+    };
+    let (steady, uneasy) = (seconds("steady"), seconds("uneasy"));
+    let ((_, steady), (uneasy_item, uneasy)) = (steady?, uneasy?);
+    if uneasy > steady {
+        let message = format!("\"uneasy\" is longer than \"steady\", which is {steady} s");
+        let help = "an answer should live shorter while an endpoint is failing or recovering: exchange the two";
+        uneasy_item.report(uneasy_item.fault(message).help(help));
+        return None;
+    }
+    Some((Ttl { steady, uneasy }, item.span))
+}
+
 /// Whole seconds.
-fn ttl(item: Item<'_>) -> Option<(u32, Span)> {
+fn ttl_seconds(item: Item<'_>) -> Option<u32> {
     let duration = item.duration(Duration::ZERO, Duration::from_secs(u64::from(TTL_SECONDS_MAX)))?;
     if duration.subsec_millis() != 0 {
         item.wrong_value("whole seconds", "a TTL counts seconds: write \"30s\"");
@@ -125,5 +152,5 @@ fn ttl(item: Item<'_>) -> Option<(u32, Span)> {
         let message = "resolvers keep an answer with this TTL for more than a day, whatever health says meanwhile";
         item.report(Diagnostic::warning(item.span, message).help("steered answers usually live for 30 to 300 seconds"));
     }
-    Some((seconds, item.span))
+    Some(seconds)
 }

@@ -42,7 +42,11 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<PolicySpec> {
     let choose = choose(&table, kind);
     let last = table.read("last", |item| item.reference("the name of a pool or policy"));
     node::report_min_up_over(&table, common.min_up, child_count(&choose), "children");
-    Some(PolicySpec { common, choose, last })
+    let max_removed = table.read("max_removed", |item| {
+        let help = "a share is a whole number from \"1%\" to \"100%\"";
+        node::percent(item, "a share of the weight such as \"50%\"", help)
+    });
+    Some(PolicySpec { common, choose, last, max_removed })
 }
 
 /// Keys of other kinds of policy.

@@ -8,7 +8,7 @@ use super::spec::{Placed, PoolSpec};
 use super::table::{Item, Table};
 use super::{Endpoint, Pool, PoolChoice, node};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::limits::{ANSWERS_MAX, POOL_ENDPOINTS_MAX};
+use crate::limits::{ANSWERS_MAX, POOL_ENDPOINTS_MAX, SLOW_START_MAX, SLOW_START_MIN};
 
 const CHOICES: [(&str, PoolChoice); 3] =
     [("weighted", PoolChoice::Weighted), ("hashed", PoolChoice::Hashed), ("all", PoolChoice::All)];
@@ -25,7 +25,14 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<PoolSpec> {
     let choose = table.read("choose", |item| item.one_of("a way to choose in a pool", &CHOICES)).unwrap_or(PoolChoice::Weighted);
     let answers = answers(&table, choose, list.len());
     let check = table.read("check", |item| item.reference("the name of a check"));
-    Some(PoolSpec { pool: Pool { common, check: None, choose, answers, endpoints }, check })
+    let slow_start = table.read("slow_start", |item| item.duration(SLOW_START_MIN, SLOW_START_MAX));
+    if check.is_none()
+        && let Some(item) = table.get("slow_start")
+    {
+        let message = format!("{} has no check, so nothing in it ever recovers", table.subject());
+        item.report(Diagnostic::warning(item.span, message).help("write check = \"NAME\", or remove \"slow_start\""));
+    }
+    Some(PoolSpec { pool: Pool { common, check: None, choose, answers, slow_start, endpoints }, check })
 }
 
 fn endpoint_items<'a>(table: &Table<'a>) -> Vec<Item<'a>> {

@@ -205,8 +205,8 @@ impl Ids {
                 let check = check.and_then(|check| self.checks.get(&check.value).copied());
                 Node::Pool(Pool { check, ..pool })
             }
-            NodeSpec::Policy(PolicySpec { common, choose, last }) => {
-                Node::Policy(Policy { common, choose: self.choose(choose)?, last: self.optional(last.as_ref())? })
+            NodeSpec::Policy(PolicySpec { common, choose, last, max_removed }) => {
+                Node::Policy(Policy { common, choose: self.choose(choose)?, last: self.optional(last.as_ref())?, max_removed })
             }
         })
     }

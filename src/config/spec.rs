@@ -48,6 +48,7 @@ pub(super) struct PolicySpec {
     pub(super) common: Common,
     pub(super) choose: ChooseSpec,
     pub(super) last: Option<Reference>,
+    pub(super) max_removed: Option<u8>,
 }
 
 /// How a policy chooses.

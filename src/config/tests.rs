@@ -171,7 +171,7 @@ fn pools_are_read_as_written() {
     assert_eq!(pool(&config, "us").common.location, Point::new(38.9, -77.0));
     let ap = pool(&config, "ap");
     assert_eq!((ap.common.location, ap.common.min_up, ap.choose), (airport("SIN"), MinUp::Percent(50), PoolChoice::Hashed));
-    assert_eq!(pool(&config, "sorry").common.ttl.map(|(seconds, _)| seconds), Some(5));
+    assert_eq!(pool(&config, "sorry").common.ttl.map(|(ttl, _)| ttl), Some(Ttl { steady: 5, uneasy: 5 }));
     assert_eq!(pool(&config, "sorry").common.ecs.map(|(honoured, _)| honoured), Some(false));
     assert_eq!((pool(&config, "eu-2").choose, pool(&config, "eu-2").answers), (PoolChoice::All, 2));
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub enum Alarm {
     /// The prober hears nobody of a family and doubts itself: it abstains. The subject is the family.
     ProberBlind,
+    /// Endpoints that are down stay in, because a policy's `max_removed` is used up. The subject is the policy.
+    RemovalLimited,
 }
 
 impl Alarm {
@@ -19,6 +21,7 @@ impl Alarm {
     pub fn name(self) -> &'static str {
         match self {
             Self::ProberBlind => "prober-blind",
+            Self::RemovalLimited => "removal-limited",
         }
     }
 }

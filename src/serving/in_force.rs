@@ -113,5 +113,5 @@ fn treatment(ordered: Ordered) -> Treatment {
         Ordered { .. } => Stance::Judged,
     };
     let share = Share::new(u128::from(ordered.share), u128::from(SHARE_WHOLE));
-    Treatment { stance, weight: ordered.weight.map(std::num::NonZeroU16::get), share }
+    Treatment { stance, weight: ordered.weight.map(std::num::NonZeroU16::get), share, ..Treatment::default() }
 }

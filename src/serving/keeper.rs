@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::Current;
 use super::in_force::InForce;
+use super::moderation::Moderation;
 use crate::health::{Alarm, Alarms, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
 use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
 
@@ -39,6 +40,7 @@ pub struct Keeper {
     tracker: Tracker,
     alarms: Alarms,
     in_force: InForce,
+    moderation: Moderation,
     /// How often a verdict has changed.
     changes: u64,
     retired: Vec<Arc<Serving>>,
@@ -56,6 +58,7 @@ impl Keeper {
             tracker: Tracker::default(),
             alarms: Alarms::default(),
             in_force: InForce::new(),
+            moderation: Moderation::default(),
             changes: 0,
             retired: Vec::new(),
             loaded: None,
@@ -63,6 +66,7 @@ impl Keeper {
         };
         let snapshot = Arc::clone(&keeper.current.load().snapshot);
         keeper.replan(&snapshot, now);
+        keeper.moderation.replan(&snapshot);
         keeper
     }
 
@@ -127,8 +131,10 @@ impl Keeper {
             let snapshot = self.loaded.as_ref().unwrap_or(&current.snapshot);
             self.stale |= self.in_force.renew(&snapshot.policies, now);
         }
-        if std::mem::take(&mut self.stale) {
-            self.publish_next();
+        let moderation_is_due = self.moderation.next().is_some_and(|next| next <= now);
+        if std::mem::take(&mut self.stale) || moderation_is_due {
+            self.publish_next(now);
+            self.tell_limits(now);
         }
         // A generation that only we hold is freed here, never by a worker in the middle of its queries.
         self.retired.retain(|serving| Arc::strong_count(serving) > 1);
@@ -136,7 +142,8 @@ impl Keeper {
 
     /// When time alone will change something, since the start.
     pub fn next_tick(&self) -> Option<Duration> {
-        self.tracker.next_tick().into_iter().chain(self.in_force.next_tick()).min()
+        let ticks = [self.tracker.next_tick(), self.in_force.next_tick(), self.moderation.next()];
+        ticks.into_iter().flatten().min()
     }
 
     /// Whether every probed address has its verdict.
@@ -168,8 +175,8 @@ impl Keeper {
 
     fn take_changes(&mut self) {
         for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
+            self.stale |= verdict.is_some() || self.current.load().snapshot.policies.follow_confidence();
             let Some(verdict) = verdict else { continue };
-            self.stale = true;
             self.changes += 1;
             let ProbeKey { check, address, port, name } = &key;
             let name = name.as_deref();
@@ -190,19 +197,51 @@ impl Keeper {
         index.map(|index| policies.endpoints_of(index).join(" ")).unwrap_or_default()
     }
 
-    fn publish_next(&mut self) {
+    fn publish_next(&mut self, now: Duration) {
         let before = self.current.load();
         let loaded = self.loaded.take();
         // States are shared with the generation before only while the policies are the same ones.
         let same_policies = loaded.is_none();
+        if let Some(loaded) = &loaded {
+            self.moderation.replan(loaded);
+        }
         let snapshot = loaded.unwrap_or_else(|| Arc::clone(&before.snapshot));
-        let probes = snapshot.policies.probes();
-        let verdict = |index: u32| probes.get(index as usize).map_or(Verdict::Unknown, |probe| self.tracker.verdict(&probe.key));
-        let judged = Circumstances::judged(&snapshot.policies, verdict);
-        let circumstances = Circumstances { treatments: self.in_force.treatments().clone(), ..judged };
+        let mut circumstances = self.circumstances(&snapshot);
+        self.moderation.soften(&mut circumstances, now);
         let steering = Steering::new(&snapshot.policies, &circumstances, same_policies.then_some(&before.steering));
+        self.moderation.note(&steering, now);
         let next = Arc::new(Serving { generation: before.generation + 1, snapshot, steering });
         drop(before);
         self.retired.extend(self.current.publish(&next));
+    }
+
+    /// What the verdicts are and how sure, and what orders make of them.
+    fn circumstances(&self, snapshot: &Snapshot) -> Circumstances {
+        let standings = snapshot.policies.probes().iter().map(|probe| self.tracker.standing(&probe.key));
+        let mut circumstances = Circumstances { treatments: self.in_force.treatments().clone(), ..Circumstances::default() };
+        for (probe, standing) in (0..).zip(standings) {
+            circumstances.verdicts.push(standing.map_or(Verdict::Unknown, |standing| standing.verdict));
+            if standing.is_some_and(|standing| standing.uneasy) {
+                circumstances.uneasy.insert(probe);
+            }
+        }
+        circumstances
+    }
+
+    /// Raises and clears the alarms about `max_removed`.
+    fn tell_limits(&mut self, now: Duration) {
+        let limited = self.moderation.limited();
+        let raised = self.alarms.raised().filter(|(alarm, ..)| *alarm == Alarm::RemovalLimited);
+        let gone: Vec<Arc<str>> =
+            raised.filter(|(_, policy, _)| !limited.contains_key(*policy)).map(|(_, policy, _)| Arc::clone(policy)).collect();
+        for subject in gone {
+            self.clear(Alarm::RemovalLimited, &subject, now);
+        }
+        for (name, (percent, count)) in &limited {
+            let addresses =
+                if *count == 1 { "1 address is down but stays" } else { &format!("{count} addresses are down but stay") };
+            let text = format!("{addresses} in, because health may take out at most {percent} % of the policy in a minute");
+            self.raise(Alarm::RemovalLimited, name, &text.into(), now);
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod current;
 mod in_force;
 mod keeper;
+mod moderation;
 mod shell;
 #[cfg(test)]
 mod tests;

@@ -18,8 +18,6 @@ use crate::wire::Name;
 pub struct Link {
     /// The pool or policy.
     pub node: NodeId,
-    /// Seconds that its answers live.
-    pub ttl_seconds: u32,
     /// Whether the client's subnet counts.
     pub ecs: bool,
 }
@@ -47,7 +45,7 @@ pub fn resolve(
     let refused = bindings.iter().filter_map(|binding| {
         let Some(id) = policies.find(&binding.target) else { return Some(undefined(binding, config)) };
         if let Some(node) = policies.node(id) {
-            links.push(Link { node: id, ttl_seconds: node.ttl_seconds, ecs: node.ecs });
+            links.push(Link { node: id, ecs: node.ecs });
         }
         let allowed = rules.and_then(|rules| rules.policies.as_ref());
         if allowed.is_some_and(|allowed| !allowed.contains(&id)) {

@@ -43,11 +43,18 @@ fn pool(name: &str, number: u8, weights: &[u16], v6: bool) -> Node {
         weight: *weight,
     };
     let endpoints = (1..).zip(weights).map(endpoint).collect();
-    Node::Pool(Pool { common: common(name), check: Some(CheckId(0)), choose: PoolChoice::Weighted, answers: 1, endpoints })
+    Node::Pool(Pool {
+        common: common(name),
+        check: Some(CheckId(0)),
+        choose: PoolChoice::Weighted,
+        answers: 1,
+        slow_start: None,
+        endpoints,
+    })
 }
 
 fn policy(name: &str, choose: Choose, last: Option<u32>) -> Node {
-    Node::Policy(Policy { common: common(name), choose, last: last.map(NodeId) })
+    Node::Policy(Policy { common: common(name), choose, last: last.map(NodeId), max_removed: None })
 }
 
 fn children(shares: &[(u32, u16)]) -> Vec<Child> {

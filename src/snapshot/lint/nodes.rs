@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::super::policies::{Family, TTL_DEFAULT_SECONDS};
-use crate::config::{Check, Config, Endpoint, Node, NodeId, Pool};
+use super::super::policies::Family;
+use crate::config::{Check, Config, Endpoint, Node, NodeId, Pool, Ttl};
 use crate::diagnostic::Diagnostic;
 use crate::geo::private_block;
 
@@ -73,7 +73,7 @@ fn addresses(endpoint: &Endpoint) -> impl Iterator<Item = (&Endpoint, IpAddr)> {
 pub(super) fn ttl_under_interval(steered: &Steered<'_>) -> Vec<Diagnostic> {
     let warning = |id: &NodeId| {
         let common = steered.node(*id)?.common();
-        let (ttl, span) = common.ttl.unwrap_or((TTL_DEFAULT_SECONDS, common.span));
+        let (Ttl { steady: ttl, .. }, span) = common.ttl.unwrap_or((Ttl::DEFAULT, common.span));
         let checks = steered.pools(*id, false).into_iter().filter_map(|pool| steered.check(steered.pool(pool)?));
         let soonest = checks.min_by_key(|check| check.interval)?;
         let seconds = soonest.interval.as_secs();

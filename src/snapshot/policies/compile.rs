@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::{
     CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind, Needs, Order, Overrides, PerFamily, Policies,
-    Probe, TTL_DEFAULT_SECONDS,
+    Probe,
 };
-use crate::config::{Check, CheckId, Child, Choose, Config, Host, MadeFor, Node, NodeId, PoolChoice};
+use crate::config::{Check, CheckId, Child, Choose, Config, Host, MadeFor, Node, NodeId, PoolChoice, Ttl};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{ProbeKey, Thresholds};
@@ -90,7 +90,7 @@ impl Compiler<'_> {
             tailored,
             strict,
             min_up: common.min_up,
-            ttl_seconds: common.ttl.map_or(TTL_DEFAULT_SECONDS, |(seconds, _)| seconds),
+            ttl: common.ttl.map_or(Ttl::DEFAULT, |(ttl, _)| ttl),
             ecs: common.ecs.is_none_or(|(honoured, _)| honoured),
             needs,
             kind,
@@ -113,7 +113,14 @@ impl Compiler<'_> {
         let endpoints: Box<[_]> = endpoints.collect();
         let members = endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight));
         let ranks = (pool.choose == PoolChoice::Hashed).then(|| Ranks::new(members));
-        CompiledPool { choose: pool.choose, check: pool.check, answers: pool.answers, endpoints, ranks }
+        CompiledPool {
+            choose: pool.choose,
+            check: pool.check,
+            answers: pool.answers,
+            slow_start: pool.slow_start,
+            endpoints,
+            ranks,
+        }
     }
 
     fn policy(&mut self, policy: &crate::config::Policy) -> CompiledPolicy {
@@ -131,7 +138,7 @@ impl Compiler<'_> {
         };
         let mut below = children.iter().map(|child| child.node).chain(policy.last);
         let tailors_below = below.any(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.tailored));
-        CompiledPolicy { children: children.into(), order, last: policy.last, tailors_below }
+        CompiledPolicy { children: children.into(), order, last: policy.last, tailors_below, max_removed: policy.max_removed }
     }
 
     fn nearest(&mut self, from: &[Child], overrides: &[crate::config::Override]) -> Order {

@@ -12,16 +12,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Index;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::rendezvous::Ranks;
-use crate::config::{CheckId, Child, Host, MinUp, NodeId, PoolChoice};
+use crate::config::{CheckId, Child, Host, MinUp, NodeId, PoolChoice, Ttl};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{ProbeKey, Thresholds};
 
 pub use bound::bind;
-
-/// Seconds for steered answers whose policy writes no `ttl`.
-pub(super) const TTL_DEFAULT_SECONDS: u32 = 30;
 
 /// IPv4 or IPv6: what a query for A or AAAA asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,8 +109,8 @@ pub struct CompiledNode {
     pub strict: bool,
     /// When it is up.
     pub min_up: MinUp,
-    /// Seconds for answers where it is bound.
-    pub ttl_seconds: u32,
+    /// How long answers live where it is bound.
+    pub ttl: Ttl,
     /// Whether ECS counts where it is bound.
     pub ecs: bool,
     /// What is still to be known; then it is a pattern, and the nodes that answer are made from it.
@@ -139,6 +137,8 @@ pub struct CompiledPool {
     pub check: Option<CheckId>,
     /// Addresses in one answer.
     pub answers: usize,
+    /// How long the weight of an endpoint grows after it recovered.
+    pub slow_start: Option<Duration>,
     /// Endpoints in the order of the file.
     pub endpoints: Box<[CompiledEndpoint]>,
     /// The orders of the hashed choice.
@@ -169,6 +169,8 @@ pub struct CompiledPolicy {
     pub last: Option<NodeId>,
     /// Whether an answer may differ by client at a child, or at `last`.
     pub tailors_below: bool,
+    /// Percent of its weight that health may take out in a minute.
+    pub max_removed: Option<u8>,
 }
 
 /// How a policy orders its children; numbers are indices of `children`.
@@ -234,6 +236,11 @@ impl Policies {
     pub fn origin(&self, id: NodeId) -> NodeId {
         let made = (id.0 as usize).checked_sub(self.written().len());
         made.and_then(|made| self.patterns.get(made)).copied().unwrap_or(id)
+    }
+
+    /// Whether any answer lives longer or shorter by how sure health is.
+    pub fn follow_confidence(&self) -> bool {
+        self.nodes.iter().any(|node| node.ttl.steady != node.ttl.uneasy)
     }
 
     /// The endpoints that a probe judges, as `pool/endpoint`.

@@ -33,6 +33,8 @@ pub struct Treatment {
     pub weight: Option<u16>,
     /// The part of its weight that it gets for now.
     pub share: Share,
+    /// The addresses that stay in for now though they are down: too much of a policy is gone already.
+    pub spared: PerFamily<bool>,
 }
 
 /// Who decides whether clients are sent to an endpoint.
@@ -41,7 +43,7 @@ pub enum Stance {
     /// Its verdicts.
     #[default]
     Judged,
-    /// It is in, though it may be down: forced up, or too much is gone already.
+    /// It is in, though it may be down: forced up.
     In,
     /// It is out, though it may be up: drained or forced down. It answers only where nothing else is left.
     Out,

@@ -17,6 +17,8 @@ pub struct NodeState {
     pub reaches_min_up: bool,
     /// Whether a member that may answer is failing but not yet down, or on its way up or down.
     pub uneasy: bool,
+    /// Seconds that answers live where it is bound.
+    pub ttl_seconds: u32,
     /// Whether `last` may be taken.
     takes_last: PerFamily<bool>,
     /// Whether it can answer, by grade and family.
@@ -105,10 +107,12 @@ impl NodeState {
             PerFamily::new(|family| !allowed.family[family].is_empty()),
             PerFamily::new(|family| !all.family[family].is_empty()),
         ];
+        let uneasy = judged.iter().any(|one| one.weight > 0 && !one.out && (one.uneasy || one.share.is_partial()));
         Self {
             up,
             reaches_min_up,
-            uneasy: judged.iter().any(|one| one.weight > 0 && !one.out && (one.uneasy || one.share.is_partial())),
+            uneasy,
+            ttl_seconds: node.ttl.seconds(uneasy),
             takes_last: PerFamily::default(),
             usable,
             shares: [live.clone(), Shares::default(), live, allowed, all],
@@ -157,7 +161,7 @@ impl NodeState {
             Shares::new((0..).zip(&children).map(member))
         });
         let uneasy = children.iter().map(|(_, child)| *child).chain(last).any(|child| child.uneasy);
-        Self { up, reaches_min_up, uneasy, takes_last, usable, shares }
+        Self { up, reaches_min_up, uneasy, ttl_seconds: node.ttl.seconds(uneasy), takes_last, usable, shares }
     }
 }
 
@@ -166,9 +170,11 @@ fn judged<'a>(pool: NodeId, index: u16, endpoint: &'a CompiledEndpoint, circumst
     let out = treatment.stance == Stance::Out || treatment.weight == Some(0);
     let has = PerFamily::new(|family| endpoint.addresses[family].is_some());
     let probed_up = |probe: Option<u32>| probe.is_none_or(|probe| circumstances.verdict(probe).counts_as_up());
-    let up =
-        PerFamily::new(|family| !out && has[family] && (treatment.stance == Stance::In || probed_up(endpoint.probes[family])));
-    let is_uneasy = |family| endpoint.probes[family].is_some_and(|probe| circumstances.uneasy.contains(&probe));
+    let up = PerFamily::new(|family| {
+        !out && has[family] && (treatment.stance == Stance::In || treatment.spared[family] || probed_up(endpoint.probes[family]))
+    });
+    let is_uneasy =
+        |family| treatment.spared[family] || endpoint.probes[family].is_some_and(|probe| circumstances.uneasy.contains(&probe));
     Judged {
         endpoint,
         index,
