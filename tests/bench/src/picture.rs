@@ -25,7 +25,7 @@ const TITLE: f64 = 66.0;
 const MOST: f64 = 12.0;
 const SCALE: f64 = (COLUMN - 24.0 - NAMES - NUMBERS) / MOST;
 
-const STYLE: &str = "text{fill:#1f2328}.h{font-weight:600}.m{fill:#656d76}.b{font-weight:600}\
+const STYLE: &str = "text{fill:#1f2328}.h{font-weight:600}.m{fill:#656d76;font-weight:400}.b{font-weight:600}\
     .they .user{fill:#7d8590}.they .system{fill:#d0d7de}.us .user{fill:#0a58ca}.us .system{fill:#79b0f5}\
     .floor{stroke:#cf222e;stroke-dasharray:3 3}\
     @media(prefers-color-scheme:dark){text{fill:#e6edf3}.m{fill:#9198a1}.they .user{fill:#9198a1}.they .system{fill:#3d444d}\
@@ -60,9 +60,9 @@ fn legend() -> String {
             x + 18.0
         )
     };
-    let floor = "<line class=\"floor\" x1=\"258\" y1=\"26\" x2=\"258\" y2=\"39\"/>\
-                 <text class=\"m\" x=\"267\" y=\"36\">what the kernel alone costs: a responder that sends each query back</text>\n";
-    key(0.0, "user", "in the server") + &key(122.0, "system", "in the kernel") + floor
+    let floor = "<line class=\"floor\" x1=\"345\" y1=\"26\" x2=\"345\" y2=\"39\"/>\
+                 <text class=\"m\" x=\"354\" y=\"36\">what the kernel costs a responder that sends each query back</text>\n";
+    key(0.0, "user", "user: the server itself") + &key(165.0, "system", "system: the kernel for it") + floor
 }
 
 /// One kind of work; returns how many rows it has.
@@ -97,7 +97,7 @@ fn row(body: &mut String, cell: &Cell, (x, y): (f64, f64)) {
         "<g class=\"{}\"><text class=\"{}\" x=\"{:.0}\" y=\"{text}\" text-anchor=\"end\">{}</text>\
          <rect class=\"user\" x=\"{bars}\" y=\"{y}\" width=\"{user:.1}\" height=\"{BAR}\"/>\
          <rect class=\"system\" x=\"{:.1}\" y=\"{y}\" width=\"{system:.1}\" height=\"{BAR}\"/>\
-         <text class=\"{}\" x=\"{:.1}\" y=\"{text}\">{}{:.2}<tspan class=\"m\" dx=\"6\">{:.2} in the server</tspan></text></g>",
+         <text class=\"{}\" x=\"{:.1}\" y=\"{text}\">{}{:.2}<tspan class=\"m\" dx=\"6\">{:.2} user</tspan></text></g>",
         if ours { "us" } else { "they" },
         if ours { "b" } else { "m" },
         bars - 8.0,
