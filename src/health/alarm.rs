@@ -14,6 +14,8 @@ pub enum Alarm {
     ProberBlind,
     /// Endpoints that are down stay in, because a policy's `max_removed` is used up. The subject is the policy.
     RemovalLimited,
+    /// An endpoint shows a certificate that ends soon. The subject is the check and the address.
+    CertificateEnds,
 }
 
 impl Alarm {
@@ -22,6 +24,7 @@ impl Alarm {
         match self {
             Self::ProberBlind => "prober-blind",
             Self::RemovalLimited => "removal-limited",
+            Self::CertificateEnds => "certificate-ends",
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum Outcome {
         latency: Duration,
         /// When the certificate that it showed ends, if it showed one.
         certificate_ends: Option<SystemTime>,
+        /// What to say where that is so soon that somebody should renew it.
+        certificate_warning: Option<Arc<str>>,
     },
     /// It did not.
     Fail {
@@ -73,7 +75,7 @@ pub enum Cause {
 impl Outcome {
     /// A pass without a certificate.
     pub fn pass(latency: Duration) -> Self {
-        Self::Pass { latency, certificate_ends: None }
+        Self::Pass { latency, certificate_ends: None, certificate_warning: None }
     }
 
     /// A failure for this reason.

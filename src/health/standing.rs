@@ -79,7 +79,7 @@ impl Standing {
         self.last_outcome_at = Some(now);
         self.streak = self.streak.extended(&outcome);
         match outcome {
-            Outcome::Pass { latency, certificate_ends } => {
+            Outcome::Pass { latency, certificate_ends, certificate_warning: _ } => {
                 self.latency = Some(latency);
                 self.certificate_ends = certificate_ends.or(self.certificate_ends);
             }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::handshake::Handshake;
 use super::reason::Fault;
-use super::{command, dns, grpc, http, icmp, tcp};
+use super::{command, dns, grpc, http, icmp, tcp, tls};
 use crate::config::{Check, CheckKind, CommandCheck, TcpCheck};
 use crate::health::{Cause, Outcome};
 
@@ -63,7 +63,13 @@ impl Client {
             Self::Unbuilt(reason) => return Outcome::fail(Cause::Ours, Arc::clone(reason)),
         };
         match result {
-            Ok(certificate_ends) => Outcome::Pass { latency: begun.elapsed(), certificate_ends },
+            Ok(certificate_ends) => {
+                let latency = begun.elapsed();
+                let life = check.kind.tls().and_then(|tls| tls.certificate);
+                let certificate_warning =
+                    certificate_ends.zip(life).and_then(|(end, life)| tls::warning(end, life)).map(Into::into);
+                Outcome::Pass { latency, certificate_ends, certificate_warning }
+            }
             Err(Fault { cause, reason }) => Outcome::fail(cause, reason),
         }
     }

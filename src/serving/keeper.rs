@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::Current;
 use super::in_force::InForce;
 use super::moderation::Moderation;
+use super::renewals::{Renewal, Renewals};
 use crate::health::{Alarm, Alarms, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
 use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
 
@@ -41,6 +42,7 @@ pub struct Keeper {
     alarms: Alarms,
     in_force: InForce,
     moderation: Moderation,
+    renewals: Renewals,
     /// How often a verdict has changed.
     changes: u64,
     retired: Vec<Arc<Serving>>,
@@ -59,6 +61,7 @@ impl Keeper {
             alarms: Alarms::default(),
             in_force: InForce::new(),
             moderation: Moderation::default(),
+            renewals: Renewals::default(),
             changes: 0,
             retired: Vec::new(),
             loaded: None,
@@ -72,6 +75,11 @@ impl Keeper {
 
     /// Takes an outcome.
     pub fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration, now: Duration) {
+        match self.renewals.observe(key, &outcome) {
+            Some(Renewal::Due(subject, text)) => self.raise(Alarm::CertificateEnds, &subject, &text, now),
+            Some(Renewal::Done(subject)) => self.clear(Alarm::CertificateEnds, &subject, now),
+            None => {}
+        }
         self.tracker.observe(key, outcome, next_probe_at, now);
         self.take_changes();
     }
@@ -169,6 +177,9 @@ impl Keeper {
     fn replan(&mut self, snapshot: &Snapshot, now: Duration) {
         let plan = snapshot.policies.probes().iter().map(|probe| (probe.key.clone(), probe.thresholds));
         self.tracker.replan(plan, now);
+        for subject in self.renewals.replan(snapshot.policies.probes().iter().map(|probe| &probe.key)) {
+            self.clear(Alarm::CertificateEnds, &subject, now);
+        }
         self.changes += 1;
         self.take_changes();
     }
@@ -179,7 +190,7 @@ impl Keeper {
             let Some(verdict) = verdict else { continue };
             self.changes += 1;
             let ProbeKey { check, address, port, name } = &key;
-            let name = name.as_deref();
+            let (port, name) = (Some(*port).filter(|port| *port != 0), name.as_deref());
             let endpoint = self.names_of(&key);
             let reason = self.tracker.standing(&key).and_then(|standing| standing.last_error.as_ref()).map(|(_, why)| &**why);
             match verdict {

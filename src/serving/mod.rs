@@ -7,6 +7,7 @@ mod current;
 mod in_force;
 mod keeper;
 mod moderation;
+mod renewals;
 mod shell;
 #[cfg(test)]
 mod tests;

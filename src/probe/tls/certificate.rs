@@ -15,6 +15,12 @@ pub(in crate::probe) fn judge(der: &[u8], life: CertificateLife) -> Option<Resul
     Some(in_time(end, life, SystemTime::now()).map(|()| end))
 }
 
+/// What to say of a certificate that ends so soon that somebody should renew it.
+pub(in crate::probe) fn warning(end: SystemTime, life: CertificateLife) -> Option<String> {
+    let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+    (left < life.warn).then(|| format!("certificate ends in {}: renew it", span(left)))
+}
+
 fn end(der: &[u8]) -> Option<SystemTime> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     // Before 1970 is as long past as 1970.

@@ -23,7 +23,7 @@ use crate::limits::CA_FILE_LENGTH_MAX;
 
 use certificate::ago;
 
-pub(super) use certificate::judge;
+pub(super) use certificate::{judge, warning};
 
 /// The TLS side of a client that probes over plain HTTP: it never shakes hands, but the client wants one.
 pub(super) fn for_plain_http() -> Result<ClientConfig, String> {
