@@ -32,6 +32,7 @@
 // Floor 0: what everybody may use.
 pub mod diagnostic;
 pub mod limits;
+pub mod room;
 pub mod wire;
 
 // Floor 1: pure, blind to each other.

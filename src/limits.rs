@@ -26,6 +26,12 @@ pub const ZONE_HEAD_LENGTH: usize = 64 << 10;
 pub const ZONE_PART_LENGTH_MIN: usize = 1 << 20;
 /// Into how many parts a zone file is divided at most: a load is no reason to take every core of a large machine.
 pub const ZONE_PARTS_MAX: usize = 8;
+/// Octets from which on a piece of memory gets room of its own from the system: a hundred zones of such a size are a large server's.
+pub const ROOM_LARGE_LENGTH_MIN: usize = 2 << 20;
+/// Octets of the largest piece that glibc may come to keep when it is freed (its `DEFAULT_MMAP_THRESHOLD_MAX`).
+pub const ROOM_MAPPED_LENGTH: usize = 32 << 20;
+/// Octets of the shortest line of a zone file that room is kept for: few are shorter, and more room than memory is refused.
+pub const ZONE_LINE_LENGTH_USUAL_MIN: usize = 16;
 /// Octets of a `signpost.toml` or an included one.
 pub const CONFIG_FILE_LENGTH_MAX: usize = 16 << 20;
 /// Octets of a geo database; the biggest on the market are a tenth of it.

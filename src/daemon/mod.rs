@@ -26,7 +26,7 @@ use crate::config::{Check, CheckId, Config, Host, Server};
 use crate::control::{Listening, Query, Reply, Request, listen};
 use crate::diagnostic::Severity;
 use crate::limits::PROBE_REPORTS_QUEUED_MAX;
-use crate::load::{Loaded, Loader, Report, Watch};
+use crate::load::{Loaded, Loader, Look, Report, Watch};
 use crate::metrics::Registry;
 use crate::probe::{Job, Prober};
 use crate::serving::{Current, Event, Survey, keep};
@@ -143,7 +143,7 @@ impl Daemon {
                     Told::Reload => drop(self.reload().await),
                     Told::End => return,
                 },
-                () = settled(&mut self.watch, self.config.server.settle, &self.loader) => if self.loader.is_changed() { drop(self.reload().await) },
+                seen = settled(&mut self.watch, self.config.server.settle, &self.loader) => if self.loader.is_changed(seen) { drop(self.reload().await) },
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
             }
         }
@@ -268,7 +268,7 @@ async fn survey(events: &mpsc::Sender<Event>) -> Option<Survey> {
 }
 
 /// Waits for changed files to rest; for ever if nothing is watched.
-async fn settled(watch: &mut Option<Watch>, settle: Duration, loader: &Loader) {
+async fn settled(watch: &mut Option<Watch>, settle: Duration, loader: &Loader) -> Look {
     match watch {
         Some(watch) => watch.settled(settle, loader).await,
         None => std::future::pending().await,

@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use crate::room;
+
 /// Values are below this; in a leaf it stands for "no value", a hole.
 pub(super) const VALUE_MAX: u32 = (1 << 24) - 1;
 
@@ -102,13 +104,30 @@ impl Leaves {
         })
     }
 
-    /// The same cover with other values, merged anew.
+    /// The same cover with other values, merged anew. It is a world's: no leaf of it is longer than 64.
+    ///
+    /// This is most of the work of a policy's table, over millions of leaves: half of a position is enough for it.
     pub(super) fn map(&self, mut change: impl FnMut(u32) -> Option<u32>) -> Self {
-        let mut builder = Builder::new(128);
-        for leaf in self.iter() {
-            builder.append(leaf.length, leaf.value.and_then(&mut change));
+        let size = |length: u8| 1u64.checked_shl(64u32.saturating_sub(length.into())).unwrap_or(0);
+        let mut words: Vec<u32> = room::vec_for(self.words.len());
+        let mut position = 0u64;
+        for &word in &self.words {
+            let (mut length, value) = unpack(word);
+            let mut start = position;
+            position = start.wrapping_add(size(length));
+            let value = pack(0, value.and_then(&mut change));
+            let mut own = u32::from(length) << 24 | value;
+            // Merged with the sibling before it as long as they are equal.
+            while words.last() == Some(&own) && start & size(length) != 0 {
+                words.pop();
+                start ^= size(length);
+                length -= 1;
+                own = u32::from(length) << 24 | value;
+            }
+            words.push(own);
         }
-        builder.finish()
+        words.shrink_to_fit();
+        Self { words }
     }
 
     /// The cover with no leaf longer than `clip`.
@@ -261,6 +280,43 @@ mod tests {
         let leaves = Leaves::nested(vec![(0, 0, 9), (0, 1, 1), (QUARTER, 3, 2), (QUARTER, 2, 3)]);
         assert_eq!(shape(&leaves), [(2, Some(1)), (3, Some(2)), (3, Some(3)), (1, Some(9))]);
         assert_eq!(shape(&Leaves::nested(Vec::new())), [(0, None)]);
+    }
+
+    /// A cover that is cut at random down to 64 bits, with few values and some holes.
+    fn random(seed: u64) -> Leaves {
+        let mut state = seed;
+        let mut random = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut builder = Builder::new(128);
+        let mut open = vec![0u8];
+        while let Some(length) = open.pop() {
+            if length < 64 && random(100) < 49 + u64::from(open.len() < 20) * 4 {
+                open.extend([length + 1; 2]);
+            } else {
+                builder.append(length, Some(random(12) as u32).filter(|value| *value < 11));
+            }
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_mapped_cover_is_what_the_builder_makes_of_its_leaves() {
+        let mut merged = 0;
+        for seed in 0..300 {
+            let leaves = random(seed);
+            for change in
+                [|value| Some(value % 2), |value: u32| Some(value).filter(|value| value % 3 > 0), |_| Some(7), |_| None, Some]
+            {
+                let mut builder = Builder::new(128);
+                leaves.iter().for_each(|leaf| builder.append(leaf.length, leaf.value.and_then(change)));
+                let mapped = leaves.map(change);
+                assert_eq!(mapped, builder.finish(), "seed {seed}");
+                merged += leaves.count() - mapped.count();
+            }
+        }
+        assert!(merged > 1000, "{merged}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::point::{Direction, Point, chord_km, straight_km};
+use super::point::{Direction, Point, chord_km, straight_km, straight_km_squared};
 use super::table::{Hit, Tables};
 use super::world::World;
 use crate::limits::{GEO_BIAS_MAX, NEAREST_LENGTH};
@@ -38,16 +38,10 @@ impl PlacesTable {
     /// The table of these children; they are named by their index.
     pub fn compile(world: &World, places: &[Placed]) -> Self {
         let children: Vec<Child> = (0..).zip(places).filter_map(|(index, placed)| Child::new(index, placed)).collect();
+        let spots = world.spots();
         let mut orders = Orders::default();
-        let mut order_at: HashMap<[u64; 2], u32> = HashMap::new();
-        let order_of: Vec<Option<u32>> = world
-            .locations
-            .iter()
-            .map(|location| {
-                let point = location.point?;
-                Some(*order_at.entry(point.bits()).or_insert_with(|| orders.number(nearest(&children, point))))
-            })
-            .collect();
+        let order_at: Vec<u32> = spots.directions.iter().map(|from| orders.number(nearest(&children, *from))).collect();
+        let order_of: Vec<Option<u32>> = spots.of.iter().map(|spot| order_at.get((*spot)? as usize).copied()).collect();
         let [v4, v6] = world.tables.leaves().map(|leaves| leaves.map(|number| order_of.get(number as usize).copied().flatten()));
         Self { tables: Tables::new(v4, v6), orders: orders.list }
     }
@@ -69,14 +63,14 @@ impl PlacesTable {
 /// A child that stands somewhere.
 struct Child {
     index: u16,
-    directions: Vec<Direction>,
+    directions: Box<[Direction]>,
     /// What its distance is multiplied with: the bias as Route 53's geoproximity applies it.
     factor: f64,
 }
 
 impl Child {
     fn new(index: u16, placed: &Placed) -> Option<Self> {
-        let directions: Vec<_> = placed.points.iter().map(|point| point.direction()).collect();
+        let directions: Box<[_]> = placed.points.iter().map(|point| point.direction()).collect();
         let share = f64::from(placed.bias.clamp(-GEO_BIAS_MAX, GEO_BIAS_MAX)) / 100.0;
         let factor = if share > 0.0 { 1.0 - share } else { 1.0 / (1.0 + share) };
         (!directions.is_empty()).then_some(Self { index, directions, factor })
@@ -85,26 +79,33 @@ impl Child {
     /// How far it seems to be, if that is at most `limit`.
     fn distance_km(&self, from: Direction, limit: f64) -> Option<f64> {
         let chords = self.directions.iter().map(|&direction| direction.chord_squared(from));
-        let chord = chords.fold(f64::INFINITY, f64::min);
+        let chord = chords.fold(f64::INFINITY, |least, chord| if chord < least { chord } else { least });
+        // Most are far off, which squares tell; the margin is for their rounding.
+        if straight_km_squared(chord) * self.factor * self.factor > limit * limit * 1.000_001 {
+            return None;
+        }
         // The straight line is never longer than the way over ground, and needs no arc sine.
         (straight_km(chord) * self.factor <= limit).then(|| chord_km(chord) * self.factor)
     }
 }
 
 /// The children by distance; of equally near ones the first written comes first.
-fn nearest(children: &[Child], point: Point) -> Order {
-    let from = point.direction();
-    let mut near: Vec<(f64, u16)> = Vec::with_capacity(NEAREST_LENGTH + 1);
-    for child in children {
-        let limit = near.get(NEAREST_LENGTH - 1).map_or(f64::INFINITY, |&(farthest, _)| farthest);
-        let Some(distance) = child.distance_km(from, limit) else { continue };
-        near.insert(near.partition_point(|(other, _)| *other <= distance), (distance, child.index));
-        near.truncate(NEAREST_LENGTH);
-    }
+fn nearest(children: &[Child], from: Direction) -> Order {
     let mut order = Order::default();
-    for (slot, &(_, index)) in order.children.iter_mut().zip(&near) {
-        *slot = index;
-        order.count += 1;
+    let mut distances = [f64::INFINITY; NEAREST_LENGTH];
+    for child in children {
+        let [.., farthest] = distances;
+        let Some(distance) = child.distance_km(from, farthest) else { continue };
+        let place = distances.partition_point(|other| *other <= distance);
+        if let (Some(distances), Some(children)) = (distances.get_mut(place..), order.children.get_mut(place..))
+            && !distances.is_empty()
+        {
+            distances.rotate_right(1);
+            children.rotate_right(1);
+            distances.iter_mut().take(1).for_each(|first| *first = distance);
+            children.iter_mut().take(1).for_each(|first| *first = child.index);
+            order.count = NEAREST_LENGTH.min(usize::from(order.count) + 1) as u8;
+        }
     }
     order
 }
@@ -114,16 +115,22 @@ fn nearest(children: &[Child], point: Point) -> Order {
 struct Orders {
     list: Vec<Order>,
     numbers: HashMap<Order, u32>,
+    /// The one before: neighbours are often alike.
+    last: Option<(Order, u32)>,
 }
 
 impl Orders {
     /// There are at most as many orders as locations, so numbers fit a leaf.
     fn number(&mut self, order: Order) -> u32 {
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == order) {
+            return number;
+        }
         let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(order).or_insert(next);
         if number == next {
             self.list.push(order);
         }
+        self.last = Some((order, number));
         number
     }
 }

@@ -70,6 +70,11 @@ pub(super) fn straight_km(chord_squared: f64) -> f64 {
     EARTH_RADIUS_KM * chord_squared.sqrt()
 }
 
+/// The square of that.
+pub(super) fn straight_km_squared(chord_squared: f64) -> f64 {
+    EARTH_RADIUS_KM * EARTH_RADIUS_KM * chord_squared
+}
+
 /// The distance over ground that belongs to a chord.
 pub(super) fn chord_km(chord_squared: f64) -> f64 {
     2.0 * EARTH_RADIUS_KM * (chord_squared.sqrt() / 2.0).min(1.0).asin()

@@ -3,10 +3,13 @@
 //! It is compiled once per load; the tables of policies are made from it, and `explain` asks it directly. Several files lie
 //! in layers: for each fact, the place or the network's number, the first file that knows it wins.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use super::leaves::Leaves;
 use super::location::{Location, Locations, Source};
+use super::point::{Direction, Point};
 use super::table::{Hit, Tables};
 use super::{mmdb, text};
 use crate::limits;
@@ -18,6 +21,17 @@ pub struct World {
     pub(super) locations: Vec<Location>,
     identity: u64,
     builds: Vec<Build>,
+    /// Made when the first policy asks for them.
+    spots: OnceLock<Spots>,
+}
+
+/// The distinct points of all locations: distances are computed once for each.
+#[derive(Debug)]
+pub(super) struct Spots {
+    /// In the order in which locations have them.
+    pub(super) directions: Vec<Direction>,
+    /// For each location its point among them.
+    pub(super) of: Vec<Option<u32>>,
 }
 
 /// One file that a world is made of.
@@ -114,10 +128,26 @@ impl World {
         Summary { builds: self.builds.clone(), prefixes_v4, prefixes_v6, locations: self.locations.len() }
     }
 
+    pub(super) fn spots(&self) -> &Spots {
+        self.spots.get_or_init(|| {
+            let mut directions = Vec::new();
+            let mut known: HashMap<Point, u32> = HashMap::new();
+            let mut number = |point: Point| {
+                *known.entry(point).or_insert_with(|| {
+                    directions.push(point.direction());
+                    // There are fewer than a leaf can tell apart.
+                    (directions.len() - 1) as u32
+                })
+            };
+            let of = self.locations.iter().map(|location| location.point.map(&mut number)).collect();
+            Spots { directions, of }
+        })
+    }
+
     fn build(locations: Locations, [v4, v6]: [Leaves; 2], builds: Vec<Build>) -> Self {
         let (locations, [v4, v6]) = locations.compact([&v4, &v6]);
         let identity = identity(&locations, [&v4, &v6]);
-        Self { tables: Tables::new(v4, v6), locations, identity, builds }
+        Self { tables: Tables::new(v4, v6), locations, identity, builds, spots: OnceLock::new() }
     }
 }
 

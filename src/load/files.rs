@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::GEO_FILE_LENGTH_MAX;
+use crate::room;
 
 /// What tells one version of a file from another without reading it, unless one came right after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +93,18 @@ pub(super) struct Seen {
 /// The files that a pattern names.
 type Listed = Result<Arc<[PathBuf]>, Unreadable>;
 
+/// Whether two lists are one, octet for octet: to compare components takes ten times as long.
+pub(super) fn is_same_list(one: &[PathBuf], other: &[PathBuf]) -> bool {
+    one.iter().map(|path| path.as_os_str()).eq(other.iter().map(|path| path.as_os_str()))
+}
+
+fn is_same(one: &Listed, other: &Listed) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => is_same_list(one, other),
+        (one, other) => one == other,
+    }
+}
+
 /// How everything was at one time, in a number: two looks are alike where nothing is being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look(u64);
@@ -121,24 +134,28 @@ impl Seen {
         self.files.values().chain(self.groups.iter().flat_map(|files| files.iter()))
     }
 
-    /// Whether a file is not as it was, one has come, or one has gone.
-    pub(super) fn is_changed(&self) -> bool {
-        self.lists.iter().any(|(pattern, list)| matching(pattern) != *list) || self.noted().any(|file| !file.is_still())
+    /// Whether a file is not as it was, one has come, or one has gone, as a look tells that was taken just now.
+    pub(super) fn is_changed(&self, now: Look) -> bool {
+        // Where the stamp can't tell, the content does.
+        now != self.then() || self.noted().any(|file| file.content.is_some() && !file.is_still())
     }
 
     /// How all of it was.
     pub(super) fn then(&self) -> Look {
-        self.look_with(&[], |file| file.stamp)
+        self.look_with(Vec::new(), |file| file.stamp)
     }
 
     /// How all of it is now, with what else the patterns name by now.
     pub(super) fn look(&self) -> Look {
-        let listed = self.lists.iter().filter_map(|(pattern, known)| Some(matching(pattern)).filter(|now| now != known)?.ok());
-        let news: Vec<_> = listed.flat_map(|paths| paths.to_vec()).map(|path| (stamp(&path), path)).collect();
-        self.look_with(&news, |file| stamp(&file.path))
+        let listed =
+            self.lists.iter().map(|(pattern, known)| (matching(pattern), known)).filter(|(now, known)| !is_same(now, known));
+        let stamped = |paths: Arc<[PathBuf]>| paths.iter().map(|path| (stamp(path), path.clone())).collect();
+        let news = listed.map(|(now, _)| now.map(stamped).unwrap_or_default()).collect();
+        self.look_with(news, |file| stamp(&file.path))
     }
 
-    fn look_with(&self, news: &[(Option<Stamp>, PathBuf)], stamp: impl Fn(&Noted) -> Option<Stamp>) -> Look {
+    /// `news` is what each pattern names that names something else by now.
+    fn look_with(&self, news: Vec<Vec<(Option<Stamp>, PathBuf)>>, stamp: impl Fn(&Noted) -> Option<Stamp>) -> Look {
         let mut hasher = DefaultHasher::new();
         news.hash(&mut hasher);
         self.noted().for_each(|file| stamp(file).hash(&mut hasher));
@@ -148,7 +165,14 @@ impl Seen {
     /// The folders that hold all this; for one that is missing, the nearest above it, in which it will come.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let paths = self.noted().map(Noted::path).chain(self.lists.keys().map(PathBuf::as_path));
-        let wanted: BTreeSet<&Path> = paths.map(folder_of).collect();
+        let mut wanted: BTreeSet<&Path> = BTreeSet::new();
+        let mut last = None;
+        for folder in paths.map(folder_of) {
+            // Most lie side by side.
+            if last.replace(folder.as_os_str()) != Some(folder.as_os_str()) {
+                wanted.insert(folder);
+            }
+        }
         let there = wanted.iter().filter_map(|folder| folder.ancestors().find(|folder| shown(folder).is_dir()));
         there.collect::<BTreeSet<&Path>>().into_iter().map(Path::to_owned).collect()
     }
@@ -199,7 +223,7 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, Unreadable
     if metadata.len() > length_max as u64 {
         return Err(too_long());
     }
-    let mut octets = Vec::with_capacity(metadata.len() as usize + 1);
+    let mut octets = room::vec_for(metadata.len() as usize + 1);
     let file = fs::File::open(path).map_err(refuse)?;
     // One more than allowed, in case it grows while we read.
     file.take(length_max as u64 + 1).read_to_end(&mut octets).map_err(refuse)?;
@@ -208,25 +232,21 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Vec<u8>, Unreadable
 
 /// The files that a pattern names, in order; `*` stands for any part of the last component.
 fn matching(pattern: &Path) -> Listed {
-    let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let wanted = pattern.file_name().unwrap_or_default().as_encoded_bytes();
     let folder = folder_of(pattern);
-    if !name.contains('*') {
+    if !wanted.contains(&b'*') {
         return Ok([pattern.to_owned()].into());
     }
-    let mut found: Vec<PathBuf> = entries(folder)?.into_iter().filter(|path| fits(path, &name)).collect();
-    // One folder has them all: octets order them as components would.
-    found.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-    Ok(found.into())
-}
-
-/// All entries of a folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     let refuse = |error: io::Error| Unreadable::new("the folder ", shown(folder), &error);
-    let mut paths = Vec::new();
+    let mut names = Vec::new();
     for entry in fs::read_dir(shown(folder)).map_err(refuse)? {
-        paths.push(folder.join(entry.map_err(refuse)?.file_name()));
+        let name = entry.map_err(refuse)?.file_name();
+        if fits(name.as_encoded_bytes(), wanted) {
+            names.push(name);
+        }
     }
-    Ok(paths)
+    names.sort_unstable();
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
 /// The folder of a file, fit for joining and listing.
@@ -240,14 +260,18 @@ pub(super) fn shown(folder: &Path) -> &Path {
 }
 
 /// Whether a file's name fits a pattern with `*`.
-fn fits(path: &Path, pattern: &str) -> bool {
-    let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { return false };
-    let parts: Vec<&str> = pattern.split('*').collect();
-    let [first, middle @ .., last] = parts.as_slice() else { return false };
+fn fits(name: &[u8], pattern: &[u8]) -> bool {
+    let mut parts = pattern.split(|octet| *octet == b'*');
+    let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return false };
     let Some(mut rest) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else { return false };
     // A hidden file is meant only if the pattern says so.
-    let hidden = name.starts_with('.') && !pattern.starts_with('.');
-    !hidden && middle.iter().all(|part| rest.split_once(part).map(|(_, after)| rest = after).is_some())
+    let hidden = name.starts_with(b".") && !pattern.starts_with(b".");
+    !hidden && parts.all(|part| behind(rest, part).map(|behind| rest = behind).is_some())
+}
+
+/// What stands behind the first place of `part`.
+fn behind<'t>(text: &'t [u8], part: &[u8]) -> Option<&'t [u8]> {
+    (0..=text.len()).find_map(|at| text.get(at..)?.strip_prefix(part))
 }
 
 /// An error without the number that the standard library appends.
@@ -263,12 +287,12 @@ mod tests {
 
     #[test]
     fn patterns_match_as_a_shell_would() {
-        let fits = |name: &str, pattern: &str| super::fits(Path::new(name), pattern);
-        assert!(fits("conf.d/eu.toml", "*.toml"));
+        let fits = |name: &str, pattern: &str| super::fits(name.as_bytes(), pattern.as_bytes());
+        assert!(fits("eu.toml", "*.toml"));
         assert!(fits("a-b-c.toml", "a*b*.toml"));
         assert!(!fits("eu.toml.bak", "*.toml"));
         assert!(!fits(".eu.toml", "*.toml"));
-        assert!(!fits("ab", "ab*b"));
+        assert!(!fits("ab", "ab*b") && !fits("a-c.toml", "a*b*.toml"));
     }
 
     /// Two versions of the same length within one step of the kernel's clock have the same stamp.

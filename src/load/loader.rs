@@ -2,12 +2,12 @@
 //! A zone that did not change is not read again; one that went bad stays as it was; a change that would lose a served zone is
 //! refused whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::files::{Look, Noted, Seen, folder_of};
+use super::files::{Look, Noted, Seen, folder_of, is_same_list};
 use super::report::Report;
 use super::run::Run;
 use super::versions::{Older, content, stale_serial};
@@ -26,6 +26,8 @@ pub struct Loader {
     seed: u64,
     world: Option<(Arc<[Noted]>, Arc<World>)>,
     zones: HashMap<Name, GoodZone>,
+    /// Which zones there were files for, so that names need not be read again.
+    listed: Arc<ListedZones>,
     policies: Option<Arc<Policies>>,
     /// When it is, in seconds since 1970, if that is not to be asked of the clock.
     now: Option<u64>,
@@ -62,6 +64,17 @@ impl Plan<'_> {
     }
 }
 
+/// The zone files of a folder, and what they hold by their names.
+#[derive(Debug, Default)]
+struct ListedZones {
+    paths: Arc<[PathBuf]>,
+    files: Vec<ZoneFile>,
+    faults: Vec<Diagnostic>,
+}
+
+/// A zone that can be served, with what is new about it; nothing where all is as it was.
+type Servable = (LinkedZone, Option<GoodZone>);
+
 /// The last good version of a zone.
 #[derive(Clone, Debug)]
 struct GoodZone {
@@ -82,7 +95,17 @@ impl Loader {
     /// A loader for this file; `seed` should be hard to guess, queries are hashed with it.
     pub fn new(path: impl Into<PathBuf>, seed: u64) -> Self {
         let path = path.into();
-        Self { path, seed, world: None, zones: HashMap::new(), policies: None, now: None, progress: None, seen: Seen::default() }
+        Self {
+            path,
+            seed,
+            world: None,
+            zones: HashMap::new(),
+            listed: Arc::default(),
+            policies: None,
+            now: None,
+            progress: None,
+            seen: Seen::default(),
+        }
     }
 
     /// The same as of a time in seconds since 1970: how old a database is depends on when that is asked.
@@ -97,9 +120,9 @@ impl Loader {
         Self { progress: Some(progress), ..self }
     }
 
-    /// Whether anything that the last load looked at is not as it was then.
-    pub fn is_changed(&self) -> bool {
-        self.seen.is_changed()
+    /// Whether anything that the last load looked at is not as it was then; `now` is a look that was taken just now.
+    pub fn is_changed(&self, now: Look) -> bool {
+        self.seen.is_changed(now)
     }
 
     /// How all of that was when it was read.
@@ -166,11 +189,11 @@ impl Loader {
             run.tell(config::unused(&config, &bound));
             run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
-        let (mut zones, good): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
+        let (mut zones, news): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
         let policies = bind(policies, &config, &mut zones).map_err(|fault| run.tell([fault])).ok()?;
-        let good = zones.iter().map(|zone: &LinkedZone| zone.zone.apex().clone()).zip(good).collect();
-        run.tell(self.gone(&good));
-        self.zones = good;
+        run.tell(self.forget_gone(&zones, &news));
+        let news = zones.iter().zip(news).filter_map(|(zone, news)| Some((zone.zone.apex().clone(), news?)));
+        self.zones.extend(news);
         run.report.older = self.older();
         run.report.zones = zones.len();
         run.report.names = zones.iter().map(|zone| zone.zone.name_count()).sum();
@@ -184,15 +207,21 @@ impl Loader {
         Some((Arc::new(config), Arc::new(snapshot)))
     }
 
-    /// What is served now and will not be, for want of a file: an operator's wish, or a folder that was not mounted.
-    fn gone(&self, now: &HashMap<Name, GoodZone>) -> Vec<Diagnostic> {
-        let mut gone: Vec<&Name> = self.zones.keys().filter(|apex| !now.contains_key(apex)).collect();
+    /// What was served until now and is not among these, for want of a file: an operator's wish, or a folder that was not mounted.
+    fn forget_gone(&mut self, now: &[LinkedZone], news: &[Option<GoodZone>]) -> Vec<Diagnostic> {
+        let stays = |(zone, news): &(&LinkedZone, &Option<_>)| news.is_none() || self.zones.contains_key(zone.zone.apex());
+        if now.iter().zip(news).filter(stays).count() == self.zones.len() {
+            return Vec::new();
+        }
+        let apexes: HashSet<&Name> = now.iter().map(|zone| zone.zone.apex()).collect();
+        let mut gone: Vec<Name> = self.zones.keys().filter(|apex| !apexes.contains(apex)).cloned().collect();
         gone.sort();
-        let tell = |apex| Diagnostic {
+        gone.iter().for_each(|apex| drop(self.zones.remove(apex)));
+        let tell = |apex: &Name| Diagnostic {
             severity: Severity::Warning,
             ..Diagnostic::nowhere(format!("the zone \"{apex}\" has no file any more and is no longer served"))
         };
-        gone.into_iter().map(tell).collect()
+        gone.iter().map(tell).collect()
     }
 
     /// The world of the configured databases: as it was, if they did not change; the last good one, if they are bad.
@@ -215,21 +244,31 @@ impl Loader {
         }
     }
 
-    /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
-    fn load_zones(&self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<(LinkedZone, GoodZone)>> {
+    /// Which zones the zone folder holds.
+    fn list_zones(&mut self, config: &Config, run: &mut Run) -> Option<Arc<ListedZones>> {
         let paths = run.seen.note_list(&zone_pattern(&config.server.zones));
         let paths = paths.map_err(|unreadable| run.tell([unreadable.at(config.server.zones_span)])).ok()?;
-        let (files, faults) = zone_files(&paths);
-        run.tell(faults);
-        if self.zones.is_empty() {
-            run.warn_of_no_zone(config, &files);
+        if !is_same_list(&paths, &self.listed.paths) {
+            let (files, faults) = zone_files(&paths);
+            self.listed = Arc::new(ListedZones { paths, files, faults });
         }
-        run.warn_of_rules_without_zone(config, &files);
+        Some(Arc::clone(&self.listed))
+    }
+
+    /// All zones that can be served, linked to the new policies; nothing if a zone that is served now would be lost.
+    fn load_zones(&mut self, config: &Config, policies: &Policies, run: &mut Run) -> Option<Vec<Servable>> {
+        let listed = self.list_zones(config, run)?;
+        let ListedZones { files, faults, .. } = &*listed;
+        run.tell(faults.iter().cloned());
+        if self.zones.is_empty() {
+            run.warn_of_no_zone(config, files);
+        }
+        run.warn_of_rules_without_zone(config, files);
         let mut linked = Vec::with_capacity(files.len());
         let mut lost = false;
         let started = Instant::now();
         let plan = Plan { config, rules: config.zones.iter().map(|rules| (&rules.apex, rules)).collect(), policies };
-        for (read, file) in (1..).zip(&files) {
+        for (read, file) in (1..).zip(files) {
             let texts = run.sources.count();
             match self.load_zone(file, &plan, run) {
                 Some(zone) => linked.push(zone),
@@ -245,7 +284,7 @@ impl Loader {
     }
 
     /// One zone: as it was if nothing changed, else as its file says, else its last good version if the new policies allow it.
-    fn load_zone(&self, file: &ZoneFile, plan: &Plan<'_>, run: &mut Run) -> Option<(LinkedZone, GoodZone)> {
+    fn load_zone(&self, file: &ZoneFile, plan: &Plan<'_>, run: &mut Run) -> Option<Servable> {
         let rules = plan.rules.get(&file.apex).copied();
         let setting = Setting { root: &plan.config.server.zones, rules, config: Some(plan.config), seed: self.seed };
         let good = self.zones.get(&file.apex);
@@ -255,7 +294,7 @@ impl Loader {
             && let Ok(linked) = relink(good)
         {
             run.seen.note_group(Arc::clone(&good.files));
-            return Some((linked, GoodZone { refused: None, ..good.clone() }));
+            return Some((linked, good.refused.map(|_| GoodZone { refused: None, ..good.clone() })));
         }
         let compiled = match &file.path {
             Ok(path) => {
@@ -285,7 +324,8 @@ impl Loader {
                     let (records, content) = (parsed.records.len(), content(&parsed));
                     let changed = good.filter(|good| good.content != content);
                     run.tell(changed.and_then(|good| stale_serial(&parsed, good.compiled.serial(), compiled.serial())));
-                    return Some((linked, GoodZone { compiled, records, content, files, refused: None, steer: setting.steer() }));
+                    let good = GoodZone { compiled, records, content, files, refused: None, steer: setting.steer() };
+                    return Some((linked, Some(good)));
                 }
                 Err(faults) => run.tell(faults),
             }
@@ -296,7 +336,7 @@ impl Loader {
             run.tell(faults.iter().map(|fault| stuck(&file.apex, fault)));
         }
         let refused = good.refused.or_else(|| Some(Instant::now()));
-        Some((linked.ok()?, GoodZone { refused, ..good.clone() }))
+        Some((linked.ok()?, Some(GoodZone { refused, ..good.clone() })))
     }
 
     /// Those that are served as their files say have been told of already.
@@ -337,49 +377,4 @@ impl GoodZone {
 
 fn seconds_since_1970() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-/// Checks one zone file as the zone `apex`; with what the configuration at `config` says, if there is one.
-pub fn check_zone(config: &Path, apex: &Name, path: &Path) -> Report {
-    let mut run = Run::default();
-    let config = if config.exists() { run.read_config(config) } else { None };
-    let rules = config.as_ref().and_then(|config| config.zones.iter().find(|rules| rules.apex == *apex));
-    let setting = Setting { root: folder_of(path), rules, config: config.as_ref(), seed: 0 };
-    let texts = run.sources.count();
-    let read = read_zone(apex, path, setting, &mut run.sources);
-    run.report.is_unread = run.sources.count() == texts;
-    run.tell(read.diagnostics);
-    // Where clients are does not matter here.
-    let policies = config.as_ref().map(|config| (config, Policies::compile(config, Arc::default(), None).0));
-    let (parsed, compiled) = match read.compiled {
-        Ok(good) => good,
-        Err(bindings) => {
-            let faults = policies.and_then(|(config, policies)| resolve(apex, &bindings, rules, config, &policies).err());
-            run.tell(faults.into_iter().flatten());
-            return run.report;
-        }
-    };
-    run.report.read = 1;
-    run.report.zones = 1;
-    run.report.names = compiled.name_count();
-    run.report.records = parsed.records.len();
-    run.report.steered = compiled.bindings().len();
-    if let Some((config, policies)) = policies {
-        match link(Arc::new(compiled), rules, config, &policies) {
-            Ok(linked) => {
-                run.tell(lint(&parsed, &linked, &policies));
-                let bound: Vec<_> = linked.links.iter().map(|link| link.node).collect();
-                // No database was read, so the time does not matter.
-                run.tell(lint_load(config, &bound, policies.world(), 0));
-            }
-            Err(faults) => run.tell(faults),
-        }
-    }
-    run.report
-}
-
-/// The control socket that a server with this configuration listens on; a broken file has the usual one.
-pub fn control_socket(config: &Path) -> PathBuf {
-    let mut run = Run::default();
-    run.read_config(config).map_or_else(|| folder_of(config).join("signpost.sock"), |config| config.server.control)
 }

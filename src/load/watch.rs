@@ -65,13 +65,13 @@ impl Watch {
     }
 
     /// Waits until something was touched and what `loader` reads was then left alone for `settle`. Whoever stops waiting halfway
-    /// may wait again.
-    pub async fn settled(&mut self, settle: Duration, loader: &Loader) {
-        self.touches.settled(settle, || loader.look()).await;
+    /// may wait again. What is seen then is the result.
+    pub async fn settled(&mut self, settle: Duration, loader: &Loader) -> Look {
+        self.touches.settled(settle, || loader.look()).await
     }
 }
 
-impl<Look: PartialEq> Touches<Look> {
+impl<Look: Copy + PartialEq> Touches<Look> {
     /// Notes what is seen now; what was touched until now is part of it.
     fn note(&mut self, look: impl FnOnce() -> Look) {
         while self.hints.try_recv().is_ok() {}
@@ -80,7 +80,7 @@ impl<Look: PartialEq> Touches<Look> {
 
     /// Looks, not touches, tell whether files rest: a log beside them that is written all the time holds nothing up, and a
     /// file that is written slowly is never read half.
-    async fn settled(&mut self, settle: Duration, look: impl Fn() -> Look) {
+    async fn settled(&mut self, settle: Duration, look: impl Fn() -> Look) -> Look {
         loop {
             let Some((noted, _)) = &self.untold else {
                 match self.hints.recv().await {
@@ -90,11 +90,10 @@ impl<Look: PartialEq> Touches<Look> {
                 continue;
             };
             sleep_until(*noted + settle).await;
-            let before = self.untold.take();
+            let before = self.untold.take().map(|(_, seen)| seen);
             self.note(&look);
-            if before.as_ref().map(|(_, seen)| seen) == self.untold.as_ref().map(|(_, seen)| seen) {
-                self.untold = None;
-                return;
+            if let Some((_, seen)) = self.untold.take_if(|(_, seen)| before == Some(*seen)) {
+                return seen;
             }
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct ReadZone {
 }
 
 /// A zone that the zone folder holds.
+#[derive(Debug)]
 pub(super) struct ZoneFile {
     pub apex: Name,
     /// Its file; or why that can't be told.

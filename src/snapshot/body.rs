@@ -5,6 +5,7 @@
 //! whatever a client asks (draft-vixie-dnsext-dns0x20 plays with it).
 
 use crate::limits::{CNAME_CHAIN_LENGTH_MAX, NAME_LENGTH_MAX, RDATA_LENGTH_MAX};
+use crate::room;
 use crate::wire::message::{CLASS_IN, HEADER_LENGTH};
 use crate::wire::{RrType, rdata};
 
@@ -88,14 +89,14 @@ impl Bodies {
         }
     }
 
-    /// Makes room for as many octets more, so that the arena need not grow in steps.
+    /// Makes room for as many octets, so that the arena need not grow in steps: before anything is in it.
     pub(super) fn reserve(&mut self, octet_count: usize) {
-        self.octets.reserve_exact(octet_count);
+        self.octets = room::vec_for(octet_count);
     }
 
     /// Gives back the room that was not needed.
     pub(super) fn shrink(&mut self) {
-        self.octets.shrink_to_fit();
+        room::fit(&mut self.octets);
         self.patches.shrink_to_fit();
     }
 

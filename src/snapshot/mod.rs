@@ -75,7 +75,7 @@ pub struct LinkedZone {
     /// What each of its bindings leads to.
     pub links: Box<[Link]>,
     /// The apex in lower-case wire form.
-    pub apex_key: Box<[u8]>,
+    pub apex_key: Arc<[u8]>,
     /// Its labels.
     pub apex_labels: usize,
 }
@@ -154,7 +154,7 @@ impl Snapshot {
 impl LinkedZone {
     /// A zone whose bindings lead there.
     pub fn new(zone: Arc<CompiledZone>, links: Vec<Link>) -> Self {
-        let (apex_key, apex_labels) = (zone.apex().to_lowercase_wire(), zone.apex().label_count());
+        let (apex_key, apex_labels) = (Arc::clone(zone.apex_key()), zone.apex().label_count());
         Self { zone, links: links.into(), apex_key, apex_labels }
     }
 }

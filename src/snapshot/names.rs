@@ -7,6 +7,7 @@
 
 use super::body::Body;
 use super::hash::NameHash;
+use crate::room;
 use crate::wire::RrType;
 
 /// An entry's place in the arena of its zone.
@@ -183,7 +184,7 @@ const EMPTY: Slot = Slot { tag: 0, entry: NOWHERE };
 #[derive(Debug)]
 pub(super) struct Names {
     seed: u64,
-    slots: Box<[Slot]>,
+    slots: Vec<Slot>,
     count: usize,
 }
 
@@ -191,7 +192,7 @@ impl Names {
     /// A table for up to `count` names at and below an apex.
     pub(super) fn with_capacity(seed: u64, count: usize) -> Self {
         // Load factor 0.8: probes stay short, a slot is 8 octets.
-        let slots = vec![EMPTY; count + count / 4 + 1].into_boxed_slice();
+        let slots = room::vec_of(EMPTY, count + count / 4 + 1);
         Self { seed, slots, count: 0 }
     }
 

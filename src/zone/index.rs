@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::Record;
 use crate::limits::NAME_LENGTH_MAX;
+use crate::room;
 
 /// Numbers of records, by owner, then by type, then in the order of the file.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +48,12 @@ impl Eq for Index {}
 
 impl Index {
     pub(super) fn of(records: &[Record]) -> Self {
-        let mut owners = Owners { slots: vec![EMPTY; records.len() + records.len() / 4 + 1], ..Owners::default() };
-        let mut places: Vec<u32> = Vec::with_capacity(records.len());
+        let mut owners = Owners {
+            slots: room::vec_of(EMPTY, records.len() + records.len() / 4 + 1),
+            firsts: room::vec_for(records.len()),
+            ..Owners::default()
+        };
+        let mut places: Vec<u32> = room::vec_for(records.len());
         let mut is_grouped = true;
         let mut before: Option<(&Record, u32)> = None;
         for (number, record) in (0..).zip(records) {
@@ -60,7 +65,13 @@ impl Index {
             places.push(place);
         }
         let starts = starts(&places, owners.firsts.len());
-        let order = if is_grouped { (0..records.len() as u32).collect() } else { sorted(records, &places, &starts) };
+        let order = if is_grouped {
+            let mut order = room::vec_for(records.len());
+            order.extend(0..records.len() as u32);
+            order
+        } else {
+            sorted(records, &places, &starts)
+        };
         Self { order, starts, owners }
     }
 
@@ -129,7 +140,7 @@ impl Owners {
 
 /// Where each place's records begin, and where the last one's end.
 fn starts(places: &[u32], count: usize) -> Vec<u32> {
-    let mut starts = vec![0; count + 1];
+    let mut starts = room::vec_of(0, count + 1);
     for place in places {
         if let Some(start) = starts.get_mut(*place as usize + 1) {
             *start += 1;
@@ -145,8 +156,9 @@ fn starts(places: &[u32], count: usize) -> Vec<u32> {
 
 /// The numbers of the records by place, then by type.
 fn sorted(records: &[Record], places: &[u32], starts: &[u32]) -> Vec<u32> {
-    let mut order = vec![0; records.len()];
-    let mut next = starts.to_vec();
+    let mut order = room::vec_of(0, records.len());
+    let mut next = room::vec_for(starts.len());
+    next.extend_from_slice(starts);
     for (number, place) in (0..).zip(places) {
         let Some(at) = next.get_mut(*place as usize) else { continue };
         if let Some(slot) = order.get_mut(*at as usize) {

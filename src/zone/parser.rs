@@ -8,7 +8,8 @@ use super::findings::Findings;
 use super::lexer::{BYTE_ORDER_MARK, Entry, Lexer, Token};
 use super::{Include, Record, Zone, rdata};
 use crate::diagnostic::{Diagnostic, Source, Span, did_you_mean};
-use crate::limits::{TTL_SECONDS_MAX, ZONE_HEAD_LENGTH};
+use crate::limits::{TTL_SECONDS_MAX, ZONE_HEAD_LENGTH, ZONE_LINE_LENGTH_USUAL_MIN};
+use crate::room;
 use crate::wire::rdata::LAYOUTS;
 use crate::wire::{Name, RrType};
 
@@ -101,10 +102,20 @@ impl<'p, 'c> Parser<'p, 'c> {
         let mut lexer = Lexer::new(source);
         // Behind its head, where directives mostly stand, a large file may be plain.
         self.entries(&mut scope, &mut lexer, ZONE_HEAD_LENGTH);
+        self.make_room(source.text().len(), lexer.at());
         if !self.rest_at_once(&mut scope, lexer.at()) {
             self.entries(&mut scope, &mut lexer, usize::MAX);
         }
         self.open.pop();
+    }
+
+    /// Makes room for the records of a file of which so many octets have been read: the others will be about as long.
+    fn make_room(&mut self, length: usize, read: usize) {
+        let left = length.saturating_sub(read);
+        let line = (read / self.records.len().max(1)).max(ZONE_LINE_LENGTH_USUAL_MIN);
+        let mut roomy = room::vec_for(self.records.len() + left / line + left / line / 8);
+        roomy.append(&mut self.records);
+        self.records = roomy;
     }
 
     /// Reads entries until one ends at `end` or behind it.

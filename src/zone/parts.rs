@@ -10,6 +10,7 @@ use std::thread;
 use super::lexer::Lexer;
 use super::parser::{Owner, Parser, Scope};
 use crate::limits::{ZONE_PART_LENGTH_MIN, ZONE_PARTS_MAX};
+use crate::room;
 
 impl Parser<'_, '_> {
     /// Parses all that follows `at`, where a line begins; `false` where that is to be done line by line.
@@ -37,7 +38,9 @@ impl Parser<'_, '_> {
         thread::scope(|threads| {
             let mut parts = parts.into_iter();
             let first = parts.next();
-            let others: Vec<_> = parts.map(|part| threads.spawn(|| read(Vec::new(), part))).collect();
+            // Each part has about as many records as the first, whose room is for all of them.
+            let share = records.capacity() / parts.len().max(1);
+            let others: Vec<_> = parts.map(|part| threads.spawn(move || read(room::vec_for(share), part))).collect();
             if let Some(part) = first {
                 let (own, is_silent, _) = read(std::mem::take(&mut records), part);
                 records = own;

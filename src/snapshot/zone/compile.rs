@@ -4,6 +4,7 @@
 //! a change of policies recompiles no zone.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::CompiledZone;
 use super::additional::Targets;
@@ -62,6 +63,7 @@ impl<'r, 'a> Compiler<'r, 'a> {
         bodies.reserve(octets);
         let zone = CompiledZone {
             apex: apex.clone(),
+            apex_key: Arc::from(&*records.apex_key),
             names: Names::with_capacity(seed, count + empty.len()),
             additional: Vec::new(),
             bodies,

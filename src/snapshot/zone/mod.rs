@@ -6,6 +6,8 @@ mod compile;
 mod records;
 mod rrset;
 
+use std::sync::Arc;
+
 use super::binding::Binding;
 use super::body::{Bodies, Body};
 use super::names::{Additional, Entry, EntryId, Names, Rrset, RrsetId, Rrsets};
@@ -18,6 +20,8 @@ pub use compile::compile;
 #[derive(Debug)]
 pub struct CompiledZone {
     apex: Name,
+    /// The same in lower-case wire form.
+    apex_key: Arc<[u8]>,
     names: Names,
     additional: Vec<Additional>,
     /// The arena: entries, each with its RRsets behind it; then the SOA of negative answers, and glue.
@@ -117,6 +121,11 @@ impl CompiledZone {
     /// The zone's name.
     pub fn apex(&self) -> &Name {
         &self.apex
+    }
+
+    /// The same in lower-case wire form: every snapshot has it at hand.
+    pub fn apex_key(&self) -> &Arc<[u8]> {
+        &self.apex_key
     }
 
     /// The SOA's serial.
