@@ -13,6 +13,7 @@ mod peer;
 mod picture;
 mod process;
 mod question;
+mod reload;
 mod report;
 mod stream;
 mod work;
@@ -86,6 +87,21 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// What a reload of Signpost costs: one record among many zones, and the big zone while it is asked.
+    Reload {
+        /// Zones.
+        #[arg(long, default_value_t = 10_000)]
+        zones: u32,
+        /// Changes of one record.
+        #[arg(long, default_value_t = 12)]
+        changes: u32,
+        /// Reloads of the big zone.
+        #[arg(long, default_value_t = 5)]
+        reloads: u32,
+        /// Queries a second meanwhile.
+        #[arg(long, default_value_t = 5_000.0)]
+        rate: f64,
+    },
     /// Signpost with two workers beside Signpost with one: what threads cost each other.
     Workers {
         /// Pairs of slices.
@@ -154,6 +170,10 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
             bout::duels(&scene, *one, *other, asked.into_iter().filter(common), *pairs).map(|duels| report::duels(&duels))
         }
         Command::Million { rounds } => bout::million(&scene, arguments.million, *rounds).map(|million| report::million(&million)),
+        Command::Reload { zones, changes, reloads, rate } => {
+            let many = reload::many(&scene, *zones, *changes)?;
+            Ok(many + "\n" + &reload::big(&scene, arguments.million, *reloads, *rate)?)
+        }
         Command::Workers { pairs, queries } => {
             workers::compare(&scene, *pairs, *queries).map(|workers| report::workers(&workers))
         }

@@ -93,6 +93,16 @@ pub enum Judge {
 }
 
 impl Query {
+    /// A query for the address of a name.
+    pub fn of(name: &str, address: Ipv4Addr) -> Self {
+        Self { octets: message(name, A, None), expected: Expected::Address(address) }
+    }
+
+    /// Whether its name begins with this label.
+    pub fn asks_for(&self, label: &str) -> bool {
+        self.octets.get(13..13 + label.len()) == Some(label.as_bytes())
+    }
+
     /// Whether this is a right reply, the id aside.
     pub fn accepts(&self, reply: &[u8], judge: Judge) -> bool {
         let rcode = reply.get(3).map(|flags| flags & 15);

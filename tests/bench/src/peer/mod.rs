@@ -161,6 +161,16 @@ impl Scene {
         Ok(Self { signpost: whole(signpost)?, geo: whole(geo)?, atlas: Atlas::open(geo)?, folder })
     }
 
+    /// The Signpost binary.
+    pub fn binary(&self) -> &Path {
+        &self.signpost
+    }
+
+    /// A folder or file of this run.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Starts a server and waits until it answers.
     pub fn start(&self, peer: Peer, setting: Setting<'_>) -> Result<Server, Failure> {
         self.start_as(&peer.to_string(), peer, peer.port(), setting)
