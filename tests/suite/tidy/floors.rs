@@ -8,6 +8,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("diagnostic", 0),
     ("wire", 0),
     ("limits", 0),
+    ("room", 0),
     ("zone", 1),
     ("geo", 1),
     ("health", 1),
