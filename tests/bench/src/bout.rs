@@ -24,6 +24,9 @@ const RATE: f64 = 20_000.0;
 const PACED: Duration = Duration::from_millis(150);
 const PACED_SLICES: usize = 4;
 
+/// After its first answer a server may still give back what it loaded with; then it is weighed.
+const SETTLED: Duration = Duration::from_secs(1);
+
 /// One server at one kind of work, over all rounds.
 #[derive(Debug)]
 pub struct Cell {
@@ -229,10 +232,13 @@ pub fn million(scene: &Scene, names: u32, count: usize) -> Result<Million, Failu
         for peer in Peer::ALL.into_iter().filter(|peer| peer.answers()) {
             eprintln!("starting {peer} with {names} names");
             let server = scene.start(peer, Setting::of(Zone::Big(names)))?;
-            let octets = server.memory() as f64 / f64::from(names);
+            let first_answer = server.first_answer.as_secs_f64();
             match starts.iter_mut().find(|(known, _, _)| *known == peer) {
-                Some((_, firsts, _)) => firsts.push(server.first_answer.as_secs_f64()),
-                None => starts.push((peer, vec![server.first_answer.as_secs_f64()], octets)),
+                Some((_, firsts, _)) => firsts.push(first_answer),
+                None => {
+                    std::thread::sleep(SETTLED);
+                    starts.push((peer, vec![first_answer], server.memory() as f64 / f64::from(names)));
+                }
             }
             if round + 1 == count && [Peer::Signpost, Peer::Gdnsd].contains(&peer) {
                 duelists.push(server);
