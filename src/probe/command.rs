@@ -48,22 +48,24 @@ pub(super) async fn run(
     let deadline = Instant::now() + check.timeout;
     let mut prepared = prepared(check, command, address);
     let (reply, outcome) = oneshot::channel();
-    let timeout = check.timeout;
     tokio::spawn(async move {
         // A program on a file system that hangs would hold up all that this thread does.
         let Ok(started) = tokio::task::spawn_blocking(move || Program::start(&mut prepared)).await else { return };
         match started {
-            Ok(program) => program.look_after(deadline, reply).await,
+            Ok((program, output)) => program.look_after(output, deadline, reply).await,
             Err(fault) => drop(reply.send(Err(fault))),
         }
         drop(place);
     });
-    let late = || Fault { cause: Cause::Silent, reason: format!("command did not end within {timeout:?}") };
     // Whoever looks after it may be held up; the deadline is not.
     match timeout_at(deadline, outcome).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Fault { cause: Cause::Ours, reason: "command was not run: signpost is shutting down".into() }),
-        Err(_) => Err(late()),
+        Ok(Err(_)) if Instant::now() < deadline => {
+            Err(Fault { cause: Cause::Ours, reason: "command was not run: signpost is shutting down".into() })
+        }
+        Ok(Err(_)) | Err(_) => {
+            Err(Fault { cause: Cause::Silent, reason: format!("command did not end within {:?}", check.timeout) })
+        }
     }
 }
 
@@ -88,7 +90,8 @@ fn prepared(check: &Check, command: &CommandCheck, address: IpAddr) -> Command {
 /// A program that runs. Until it is reaped, its number and that of its group are nobody else's.
 struct Program {
     child: Child,
-    output: PipeReader,
+    /// Its output once more, for what it wrote at its very end.
+    rest: PipeReader,
     is_reaped: bool,
 }
 
@@ -96,11 +99,15 @@ struct Program {
 enum End {
     Exited,
     Flooded,
+    /// Nobody waits for it any more.
     Forgotten,
+    /// We can't listen to it.
+    Unread(Fault),
 }
 
 impl Program {
-    fn start(command: &mut Command) -> Result<Self, Fault> {
+    /// Starts it; itself, and what it writes.
+    fn start(command: &mut Command) -> Result<(Self, PipeReader), Fault> {
         let program = command.get_program().display().to_string();
         let cannot = |error: std::io::Error| {
             let known = WHY_NOT.iter().find(|(kind, _)| *kind == error.kind());
@@ -108,18 +115,14 @@ impl Program {
             Fault { cause: Cause::Ours, reason: format!("command \"{program}\" can't be started: {why}") }
         };
         let (output, writer) = std::io::pipe().map_err(cannot)?;
+        let rest = output.try_clone().map_err(cannot)?;
         let errors = writer.try_clone().map_err(cannot)?;
         let child = command.stdout(writer).stderr(errors).spawn().map_err(cannot)?;
-        Ok(Self { child, output, is_reaped: false })
+        Ok((Self { child, rest, is_reaped: false }, output))
     }
 
     /// Waits for its end, or brings it about, and says what came of it; goes on until the system has let it go.
-    async fn look_after(mut self, deadline: Instant, mut reply: oneshot::Sender<Result<(), Fault>>) {
-        let output = self.output.try_clone().and_then(|output| pipe::Receiver::from_owned_fd(OwnedFd::from(output)));
-        let output = match output {
-            Ok(output) => output,
-            Err(error) => return drop(reply.send(Err(reason::of_error(&error)))),
-        };
+    async fn look_after(mut self, output: PipeReader, deadline: Instant, mut reply: oneshot::Sender<Result<(), Fault>>) {
         let leader = Pid::from_child(&self.child);
         // It is not reaped before its group is killed: until then nobody else can have the number.
         let exit = move || loop {
@@ -130,10 +133,13 @@ impl Program {
         };
         let mut exit = tokio::task::spawn_blocking(exit);
         let mut last = Tail::default();
-        let end = tokio::select! {
-            end = until_end(&mut exit, output, &mut last) => end,
-            () = sleep_until(deadline) => End::Forgotten,
-            () = reply.closed() => End::Forgotten,
+        let end = match pipe::Receiver::from_owned_fd(OwnedFd::from(output)) {
+            Ok(output) => tokio::select! {
+                end = until_end(&mut exit, output, &mut last) => end,
+                () = sleep_until(deadline) => End::Forgotten,
+                () = reply.closed() => End::Forgotten,
+            },
+            Err(error) => End::Unread(reason::of_error(&error)),
         };
         // Also what it left behind: nobody would end that.
         self.kill();
@@ -143,11 +149,14 @@ impl Program {
         }
         let status = self.child.wait().ok();
         self.is_reaped = true;
-        self.read_rest(&mut last);
         match (end, status) {
-            // Whoever gave up waiting has said so already.
-            (End::Exited, Some(status)) => drop(reply.send(judge(status, &last))),
+            (End::Exited, Some(status)) => {
+                self.read_rest(&mut last);
+                drop(reply.send(judge(status, &last)));
+            }
             (End::Flooded, _) => drop(reply.send(Err(reason::flood(COMMAND_OUTPUT_LENGTH_MAX)))),
+            (End::Unread(fault), _) => drop(reply.send(Err(fault))),
+            // Whoever gave up waiting has said so already.
             (End::Exited | End::Forgotten, _) => {}
         }
     }
@@ -155,7 +164,7 @@ impl Program {
     /// What it wrote at its very end may not have been told yet; the pipe does not block.
     fn read_rest(&mut self, last: &mut Tail) {
         let mut piece = [0; PIECE_LENGTH];
-        while let (true, Ok(length @ 1..)) = (last.length <= COMMAND_OUTPUT_LENGTH_MAX, self.output.read(&mut piece)) {
+        while let (true, Ok(length @ 1..)) = (last.length <= COMMAND_OUTPUT_LENGTH_MAX, self.rest.read(&mut piece)) {
             last.take(piece.get(..length).unwrap_or_default());
         }
     }

@@ -11,6 +11,7 @@ mod corpus;
 mod differential;
 mod edns;
 mod fuzz;
+mod kinds;
 mod laws;
 mod mistakes;
 mod names;

@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, SystemTime};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
 use super::server::signal;
 use super::until;
@@ -42,11 +43,28 @@ impl Nginx {
         Self::new("", &format!("if ($host != \"{host}\") {{ return 503; }}"), |_| {})
     }
 
+    /// Plain HTTP, running; whoever asks is sent elsewhere.
+    pub(crate) fn redirect(to: &str) -> Self {
+        Self::new("", &format!("return 302 {to};"), |_| {})
+    }
+
+    /// Plain HTTP, running; `/big` has so many octets, and they are zero.
+    pub(crate) fn big(octets: u64) -> Self {
+        Self::new("", "location = /big { root .; }", |folder| {
+            fs::File::create(folder.join("big")).unwrap().set_len(octets).unwrap();
+        })
+    }
+
     /// HTTPS with a certificate of this authority for this name, running.
     pub(crate) fn https(authority: &Authority, name: &str) -> Self {
+        Self::https_until(authority, name, SystemTime::now() + Duration::from_secs(90 * 86_400))
+    }
+
+    /// The same with a certificate that ends then.
+    pub(crate) fn https_until(authority: &Authority, name: &str, end: SystemTime) -> Self {
         let tls = "ssl_certificate cert.pem; ssl_certificate_key key.pem;";
         Self::new(" ssl", tls, |folder| {
-            let (certificate, key) = authority.certificate(name);
+            let (certificate, key) = authority.certificate(name, end);
             fs::write(folder.join("cert.pem"), certificate).unwrap();
             fs::write(folder.join("key.pem"), key).unwrap();
         })
@@ -136,10 +154,11 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate for the name and its key, as PEM.
-    fn certificate(&self, name: &str) -> (String, String) {
+    /// A certificate for the name that ends then, and its key, as PEM.
+    pub(crate) fn certificate(&self, name: &str, end: SystemTime) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(1970, 1, 1) + end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
     }
 }
