@@ -6,7 +6,8 @@
 //! [`geo`], and compiled by [`snapshot`] into answers that are ready for the wire. [`transport`] takes a query's bytes from a
 //! socket and gives them to [`answer::answer`], which writes the reply's bytes; it is pure: time and dice come with the
 //! [`answer::View`]. [`probe`] asks the endpoints how they are; [`health`] turns outcomes into verdicts; the
-//! [`serving`] Keeper, the only writer, publishes what follows from them through one `ArcSwap`.
+//! [`serving`] Keeper, the only writer, publishes what follows from them through one `ArcSwap`. What operators order stands
+//! beside the verdicts; [`state`] keeps both over a restart.
 //!
 //! # Floors
 //!

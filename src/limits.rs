@@ -247,10 +247,10 @@ pub const DRAIN_STEP_MIN: Duration = Duration::from_secs(1);
 pub const DRAIN_OVER_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// The longest time for which an order may be given with an end: a year is for ever.
 pub const ORDER_UNTIL_MAX: Duration = Duration::from_secs(366 * 86_400);
-/// Octets of the file of orders: one for each of ten thousand endpoints, with a reason.
-pub const ORDERS_FILE_LENGTH_MAX: usize = 4 << 20;
-/// Orders at a time: every endpoint is compared with every one whenever they change.
-pub const ORDERS_MAX: usize = 10_000;
+/// Octets of the file of orders: as many as there may be, each with a reason and some comment.
+pub const ORDERS_FILE_LENGTH_MAX: usize = 1 << 20;
+/// Orders at a time: every endpoint is compared with every one whenever they change, and whoever orders more means a pattern.
+pub const ORDERS_MAX: usize = 1000;
 /// Octets of the reason of an order: a line with a ticket's number.
 pub const ORDER_REASON_LENGTH_MAX: usize = 200;
 /// How often the file of orders is looked at; it is read when it was the same at two looks.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use super::{ExplainRequest, Reply};
+use super::{Deed, ExplainRequest, OrderRequest, Reply};
 
 /// What the operator wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,20 @@ pub enum Command {
     Reload {
         /// The configuration.
         config: PathBuf,
+    },
+    /// Give an order to the running server, or take one back.
+    Order {
+        /// The configuration.
+        config: PathBuf,
+        /// The order.
+        request: OrderRequest,
+    },
+    /// List the orders that hold.
+    Orders {
+        /// The configuration.
+        config: PathBuf,
+        /// For a program.
+        json: bool,
     },
     /// Play with a server, three edges and a zone, all local.
     Demo,
@@ -91,6 +105,21 @@ enum Takes {
 }
 
 const CONFIG: Argument = Argument { name: "config", takes: Takes::Default("FILE", "signpost.toml"), help: "The configuration" };
+
+const NAME: Argument = Argument {
+    name: "name",
+    takes: Takes::Place("NAME"),
+    help: "An endpoint such as eu/fra-1, a pool such as eu, or a pattern such as 'eu/fra-*' or '*/fra-1'",
+};
+const REASON: Argument =
+    Argument { name: "reason", takes: Takes::OptionalValue("TEXT"), help: "Why, for whoever looks at the status" };
+const UNTIL: Argument = Argument {
+    name: "until",
+    takes: Takes::OptionalValue("TIME"),
+    help: "When the order ends by itself: 2h, 18:00 or '2026-11-25 06:00'",
+};
+
+const JSON: Argument = Argument { name: "json", takes: Takes::Nothing, help: "Print one line of JSON, for programs" };
 
 const COMMANDS: &[Row] = &[
     Row {
@@ -172,6 +201,69 @@ const COMMANDS: &[Row] = &[
         make: |found| Command::Reload { config: path(found, "config") },
     },
     Row {
+        name: "drain",
+        summary: "Take endpoints out of the answers, for maintenance",
+        detail: "Prints when the last answer that names one of them will have run out: from then on the machine may be stopped.\n\
+                 A drained endpoint is probed on, and stays out even when nothing is up, unless nothing else is left. Orders\n\
+                 are written to orders.toml in the folder [server] state and survive a restart.",
+        arguments: &[
+            NAME,
+            Argument {
+                name: "over",
+                takes: Takes::OptionalValue("DURATION"),
+                help: "Lead clients away step by step over this time, such as 10m; at once if left out",
+            },
+            REASON,
+            UNTIL,
+            JSON,
+            CONFIG,
+        ],
+        make: |found| order(found, Deed::Drain),
+    },
+    Row {
+        name: "undrain",
+        summary: "Let drained endpoints back into the answers",
+        detail: "The verdict of meanwhile counts at once. Of a drain that was given for more endpoints, the others stay drained.",
+        arguments: &[NAME, JSON, CONFIG],
+        make: |found| order(found, Deed::Undrain),
+    },
+    Row {
+        name: "force",
+        summary: "Treat endpoints as up or down, whatever their probes say",
+        detail: "The verdict goes on beside it; \"off\" takes the order back, and the verdict counts again at once. The name of an\n\
+                 endpoint is stronger than a pattern, down is stronger than up, and a drain is stronger than up.",
+        arguments: &[
+            Argument { name: "to", takes: Takes::Place("up|down|off"), help: "As what they count" },
+            NAME,
+            REASON,
+            UNTIL,
+            JSON,
+            CONFIG,
+        ],
+        make: |found| order(found, Deed::Force(text(found, "to").unwrap_or_default())),
+    },
+    Row {
+        name: "weight",
+        summary: "Give endpoints another weight than the configured one",
+        detail: "\"off\" takes the order back. A pool or a pattern gives each of its endpoints this weight.",
+        arguments: &[
+            NAME,
+            Argument { name: "to", takes: Takes::Place("N|off"), help: "The weight, from 1 to 65535" },
+            REASON,
+            UNTIL,
+            JSON,
+            CONFIG,
+        ],
+        make: |found| order(found, Deed::Weight(text(found, "to").unwrap_or_default())),
+    },
+    Row {
+        name: "orders",
+        summary: "List the orders that hold",
+        detail: "For each order: for whom, what, how far it is, since when, until when, and why.",
+        arguments: &[JSON, CONFIG],
+        make: |found| Command::Orders { config: path(found, "config"), json: found.get_flag("json") },
+    },
+    Row {
         name: "demo",
         summary: "Play with a server, three edges and a zone, all on this machine",
         detail: "Starts three small HTTP edges and the zone example.com on 127.0.0.1:5300, prints what to ask with dig, and lets\n\
@@ -232,6 +324,14 @@ fn path(found: &ArgMatches, name: &str) -> PathBuf {
     text(found, name).map(PathBuf::from).unwrap_or_default()
 }
 
+fn order(found: &ArgMatches, deed: Deed) -> Command {
+    let given = |name: &str| found.try_get_one::<String>(name).ok().flatten().cloned();
+    let (over, reason, until) = (given("over"), given("reason"), given("until"));
+    let json = found.get_flag("json");
+    let request = OrderRequest { deed, name: given("name").unwrap_or_default(), over, reason, until, json };
+    Command::Order { config: path(found, "config"), request }
+}
+
 fn zone_file(found: &ArgMatches) -> Option<ZoneFile> {
     let mut values = found.get_many::<String>("zone")?.cloned();
     Some(ZoneFile { name: values.next()?, file: values.next()?.into() })
@@ -272,6 +372,14 @@ mod tests {
             dice: Some("1/2,3/4".into()),
             ..question.clone()
         };
+        let order =
+            |deed, name: &str| OrderRequest { deed, name: name.into(), over: None, reason: None, until: None, json: false };
+        let drain = OrderRequest {
+            over: Some("10m".into()),
+            reason: Some("kernel".into()),
+            until: Some("18:00".into()),
+            ..order(Deed::Drain, "eu/fra-1")
+        };
         let cases = [
             ("serve", Command::Serve { config: standard.clone() }),
             ("serve --config a/b.toml", Command::Serve { config: other.clone() }),
@@ -280,6 +388,17 @@ mod tests {
             ("status", Command::Status { config: standard.clone() }),
             ("reload --config a/b.toml", Command::Reload { config: other.clone() }),
             ("demo", Command::Demo),
+            ("orders --json", Command::Orders { config: standard.clone(), json: true }),
+            (
+                "drain eu/fra-1 --over 10m --reason kernel --until 18:00",
+                Command::Order { config: standard.clone(), request: drain },
+            ),
+            ("undrain eu", Command::Order { config: standard.clone(), request: order(Deed::Undrain, "eu") }),
+            (
+                "force down */fra-1",
+                Command::Order { config: standard.clone(), request: order(Deed::Force("down".into()), "*/fra-1") },
+            ),
+            ("weight eu off", Command::Order { config: standard.clone(), request: order(Deed::Weight("off".into()), "eu") }),
             ("explain www.example.com --client 192.0.2.1", Command::Explain { config: standard, offline: false, question }),
             (
                 "explain www.example.com AAAA --client 192.0.2.1 --subnet 10.0.0.0/8 --dice 1/2,3/4 --offline --config a/b.toml",

@@ -158,7 +158,7 @@ error: expected throws such as 79/100 after --dice, but found \"2/2\"
     #[test]
     fn both_families_are_explained_with_a_line_between() {
         let query = Query::read(&request("example.org", None, "192.0.2.1", None, None)).unwrap();
-        let account = query.explain(&Serving::default(), &Why { down: &|_| None }, 0);
+        let account = query.explain(&Serving::default(), &Why { down: &|_| None, ordered: &|_, _| None }, 0);
         let headlines: Vec<&str> = account.lines().filter(|line| line.starts_with("example.org.")).collect();
         assert_eq!(headlines, ["example.org. A for 192.0.2.1", "example.org. AAAA for 192.0.2.1"]);
         assert!(account.contains("REFUSED\n\nexample.org. AAAA"), "{account}");

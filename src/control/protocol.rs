@@ -15,6 +15,42 @@ pub enum Request {
     Reload,
     /// Why does a client get what it gets?
     Explain(ExplainRequest),
+    /// Give an order, or take one back.
+    Order(OrderRequest),
+    /// Which orders hold? In JSON, if that is wanted.
+    Orders(bool),
+}
+
+/// An order as the operator typed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderRequest {
+    /// What is to be done.
+    pub deed: Deed,
+    /// For whom: a pool, an endpoint or a pattern.
+    pub name: String,
+    /// How long a drain takes.
+    pub over: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// When the order ends by itself.
+    pub until: Option<String>,
+    /// Whether the reply is for a program.
+    pub json: bool,
+}
+
+/// What an order does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deed {
+    /// Take out of the answers.
+    Drain,
+    /// Take that back.
+    Undrain,
+    /// up or down, or off to take it back.
+    Force(String),
+    /// A weight, or off to take it back.
+    Weight(String),
 }
 
 /// A question as the operator typed it.

@@ -4,15 +4,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::demo::demo;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
-use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, show_progress};
+use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, read_wish, show_progress};
 use crate::diagnostic::{Diagnostic, Sources, render};
-use crate::load::{Loader, Report, check_zone, control_socket};
+use crate::load::{Loaded, Loader, Report, check_zone, control_socket};
 use crate::snapshot::{Circumstances, Serving, Steering};
+use crate::state::check_orders;
 use crate::wire::Name;
 
 /// Runs a command to its end; the exit code of the process.
@@ -27,6 +28,11 @@ pub fn run(command: Command) -> ExitCode {
         },
         Command::Status { config } => ask(&config, &Request::Status),
         Command::Reload { config } => ask(&config, &Request::Reload),
+        Command::Order { config, request } => match read_wish(&request, SystemTime::now()) {
+            Ok(_) => ask(&config, &Request::Order(request)),
+            Err(reply) => reply,
+        },
+        Command::Orders { config, json } => ask(&config, &Request::Orders(json)),
         Command::Demo => ended(demo()),
     };
     deliver(&reply)
@@ -54,9 +60,13 @@ fn not_started(report: &Report) -> String {
 fn check(config: &Path, zone: Option<ZoneFile>) -> Reply {
     let started = Instant::now();
     let mut report = match zone {
-        None => {
-            Loader::new(config, unguessable()).progress(show_progress).load().map_or_else(|report| report, |loaded| loaded.report)
-        }
+        None => Loader::new(config, unguessable()).progress(show_progress).load().map_or_else(
+            |report| report,
+            |Loaded { config, mut report, .. }| {
+                report.findings.extend(check_orders(&config.server.state, &config));
+                report
+            },
+        ),
         Some(ZoneFile { name, file }) => match Name::parse(name.as_bytes(), Some(&Name::root())) {
             Ok(apex) => check_zone(config, &apex, &file),
             Err(error) => return Reply::bad_input(format!("error: \"{name}\" is no domain name: {error}")),
@@ -79,7 +89,7 @@ fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
     };
     let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
     let serving = Serving { generation: 0, snapshot, steering };
-    Reply::done(query.explain(&serving, &Why { down: &|_| None }, unguessable()))
+    Reply::done(query.explain(&serving, &Why { down: &|_| None, ordered: &|_, _| None }, unguessable()))
 }
 
 /// Asks the server that runs with this configuration.

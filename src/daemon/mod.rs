@@ -3,6 +3,8 @@
 
 mod command;
 mod demo;
+mod memory;
+mod orders;
 mod signals;
 mod survey;
 
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use memory::MemoryWriter;
+use orders::OrderDesk;
 use signals::{Signals, Told};
 
 pub use command::run;
@@ -60,6 +64,8 @@ pub struct Daemon {
     transport: Option<Transport>,
     requests: mpsc::Receiver<(Request, oneshot::Sender<Reply>)>,
     signals: Signals,
+    orders: OrderDesk,
+    memory: MemoryWriter,
     /// Removes the socket when dropped.
     _control: Listening,
 }
@@ -86,6 +92,9 @@ impl Daemon {
         let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
         let (events, all_known) = keep(Arc::clone(&current), started);
+        // What was ordered and what is remembered holds from the first answer on.
+        let orders = OrderDesk::open(&config, &events).await;
+        let memory = MemoryWriter::begin(&config.server.state, &events).await;
         let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {
@@ -103,6 +112,8 @@ impl Daemon {
             transport: None,
             requests,
             signals,
+            orders,
+            memory,
             _control: control,
         };
         daemon.watch_files();
@@ -144,6 +155,7 @@ impl Daemon {
                     Told::End => return,
                 },
                 seen = settled(&mut self.watch, self.config.server.settle, &self.loader) => if self.loader.is_changed(seen) { drop(self.reload().await) },
+                () = self.orders.looks(self.config.server.watch) => self.look_at_orders().await,
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
             }
         }
@@ -165,6 +177,8 @@ impl Daemon {
                 (Ok(_), None) => Reply::could_not_run("the Keeper has ended"),
                 (Ok(query), Some(survey)) => Reply::done(self.explain(&query, &survey)),
             },
+            Request::Order(order) => self.order(&order).await,
+            Request::Orders(json) => self.list_orders(json),
         };
         // Whoever asked may have gone.
         let _ = reply.send(text);
@@ -189,6 +203,7 @@ impl Daemon {
         report.findings.extend(self.waits_for_restart(&config).map(|text| (Severity::Warning, text)));
         tell(&report);
         let jobs = jobs(&config, &snapshot);
+        let before = Arc::clone(&self.current.load().snapshot);
         let (done, published) = oneshot::channel();
         if self.events.send(Event::Loaded(snapshot, done)).await.is_ok() {
             // An error means that the Keeper ended, and with it the process.
@@ -200,6 +215,7 @@ impl Daemon {
             transport.set_caps(caps(&config));
         }
         self.config = config;
+        self.review_orders(&before).await;
         self.watch_files();
         match report.errors() {
             0 => info!("reloaded: {}", report.outcome()),
@@ -224,6 +240,7 @@ impl Daemon {
             transport.stop().await;
         }
         self.prober.shutdown().await;
+        self.memory.end().await;
         info!("ended");
     }
 
@@ -248,6 +265,7 @@ impl Daemon {
             ("listen", old.listen != new.listen),
             ("threads", old.threads != new.threads),
             ("control", old.control != new.control),
+            ("state", old.state != new.state),
         ];
         changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| {
             format!("warning: a change of \"{key}\" in [server] needs a restart; the value from the start holds until then\n")

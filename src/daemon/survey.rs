@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Daemon, unguessable};
 use crate::answer::Why;
-use crate::control::{GeoStatus, Query, Status, down, endpoints};
+use crate::control::{GeoStatus, Query, Status, down, endpoints, kept_out};
 use crate::metrics::{DROPS, REPLIES};
 use crate::serving::Survey;
 
@@ -41,6 +41,7 @@ impl Daemon {
             let check = self.config.checks.get(probes.get(index as usize)?.check.0 as usize)?;
             down(check, survey.standings.get(index as usize)?.as_ref()?, survey.now)
         };
-        query.explain(&survey.serving, &Why { down: &why }, unguessable())
+        let ordered = |pool: &str, endpoint: &str| kept_out(&survey.orders, pool, endpoint, survey.moment);
+        query.explain(&survey.serving, &Why { down: &why, ordered: &ordered }, unguessable())
     }
 }

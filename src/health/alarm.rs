@@ -16,6 +16,10 @@ pub enum Alarm {
     RemovalLimited,
     /// An endpoint shows a certificate that ends soon. The subject is the check and the address.
     CertificateEnds,
+    /// The file of orders is refused or gone, and changes nothing. The subject is the file.
+    OrdersFileRefused,
+    /// What should survive a restart can't be written. The subject is the file.
+    StateNotWritten,
 }
 
 impl Alarm {
@@ -25,6 +29,8 @@ impl Alarm {
             Self::ProberBlind => "prober-blind",
             Self::RemovalLimited => "removal-limited",
             Self::CertificateEnds => "certificate-ends",
+            Self::OrdersFileRefused => "orders-file-refused",
+            Self::StateNotWritten => "state-not-written",
         }
     }
 }

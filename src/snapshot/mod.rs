@@ -6,6 +6,7 @@
 mod binding;
 mod blind;
 mod body;
+mod expiry;
 mod hash;
 mod identity;
 mod link;
@@ -26,6 +27,7 @@ use crate::config::RrsetOrder;
 pub use binding::{Binding, bindings};
 pub use blind::blind;
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
+pub use expiry::{Lifetimes, fixed, last_resorts};
 pub use hash::NameHash;
 pub use identity::Identity;
 pub use link::{Link, link, resolve};

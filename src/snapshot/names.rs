@@ -226,6 +226,15 @@ impl Names {
         }
     }
 
+    /// All names, as their lower-case labels before the apex, in no order.
+    pub(super) fn entries<'a>(&'a self, arena: &'a [u8]) -> impl Iterator<Item = (&'a [u8], EntryId)> {
+        self.slots.iter().filter(|slot| slot.entry != EMPTY.entry).filter_map(|slot| {
+            let rest = arena.get(slot.entry as usize + ENTRY_HEAD_LENGTH - 1..)?;
+            let (length, rest) = rest.split_first()?;
+            Some((rest.get(..usize::from(*length))?, EntryId(slot.entry)))
+        })
+    }
+
     /// How many names exist.
     pub(super) fn len(&self) -> usize {
         self.count

@@ -415,3 +415,61 @@ fn of_many_bad_bindings_some_are_told_and_at_once() {
     let last = found.last().unwrap();
     assert!(last.message.contains("more like this") && last.span.is_some(), "{last:?}");
 }
+
+const ORDERED: &str = "[pool.eu]
+endpoints = [{ name = 'a', v4 = '192.0.2.1', v6 = '2001:db8::1' }, { name = 'b', v4 = '192.0.2.2' }]
+[pool.us]
+endpoints = { name = 'c', v4 = '192.0.2.3' }
+[pool.idle]
+endpoints = { name = 'd', v4 = '192.0.2.4' }
+[policy.web]
+choose = 'failover'
+from = ['eu', 'us']
+ttl = '5m'
+";
+
+fn bound_snapshot(zone: &str) -> Snapshot {
+    let source = Sources::default().add("signpost.toml", ORDERED);
+    let (config, faults) = parse(&[Text { source: &source, folder: "".as_ref() }]);
+    let config = config.unwrap_or_else(|| panic!("{faults:?}"));
+    let (policies, _) = Policies::compile(&config, Arc::default(), None);
+    let linked = link(Arc::new(compiled(zone)), None, &config, &policies).unwrap();
+    Snapshot::new(SEED, vec![linked], Arc::new(policies))
+}
+
+#[test]
+fn an_answer_that_names_an_endpoint_lives_as_long_as_the_longest_binding_says() {
+    let both = bound_snapshot("www A 192.0.2.9\n_steer.www TXT web\nmail A 192.0.2.9\n_steer.mail TXT eu\n");
+    let lifetimes = Lifetimes::of(&both);
+    assert_eq!(["eu", "us", "idle"].map(|pool| lifetimes.longest(pool)), [Some(300), Some(300), None]);
+    let one = Lifetimes::of(&bound_snapshot("mail A 192.0.2.9\n_steer.mail TXT eu\n"));
+    assert_eq!(["eu", "us", "idle"].map(|pool| one.longest(pool)), [Some(30), None, None]);
+    let mut longer: Vec<_> = lifetimes.longer_than(&one).collect();
+    longer.sort_unstable();
+    assert_eq!(longer, [("eu", 300), ("us", 300)]);
+    assert_eq!(one.longer_than(&lifetimes).count(), 0);
+}
+
+#[test]
+fn who_must_answer_because_orders_leave_nothing_else_is_told() {
+    let snapshot = bound_snapshot("www A 192.0.2.9\n_steer.www TXT web\nmail A 192.0.2.9\n_steer.mail TXT eu\n");
+    let resorts = |endpoints: &[(&str, &str)]| last_resorts(&snapshot, endpoints, |pool, name| endpoints.contains(&(pool, name)));
+    assert!(resorts(&[("eu", "b")]).is_empty());
+    // It alone has an IPv6 address.
+    assert_eq!(resorts(&[("eu", "a")]), ["web", "eu"]);
+    assert_eq!(resorts(&[("us", "c"), ("eu", "b")]), Vec::<String>::new());
+    assert_eq!(resorts(&[("us", "c"), ("eu", "b"), ("eu", "a")]), ["web", "eu"]);
+    assert!(resorts(&[("idle", "d")]).is_empty(), "nobody asks for it");
+}
+
+#[test]
+fn records_that_hold_an_address_are_found_unless_a_binding_decides_in_their_place() {
+    let snapshot = bound_snapshot(
+        "www A 192.0.2.1\n_steer.www TXT web\nold 77 A 192.0.2.1\nold A 192.0.2.8\nold AAAA 2001:db8::1\n\
+         us A 192.0.2.3\nus AAAA 2001:db8::1\n_steer.us TXT us\nother A 192.0.2.9\n",
+    );
+    let mut found = fixed(&snapshot, &["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()], 9);
+    found.sort_unstable();
+    assert_eq!(found, [("old.example.com.".to_owned(), 300), ("us.example.com.".to_owned(), 300)]);
+    assert_eq!(fixed(&snapshot, &["192.0.2.1".parse().unwrap()], 9), [("old.example.com.".to_owned(), 77)]);
+}

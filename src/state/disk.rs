@@ -10,7 +10,7 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Option<Vec<u8>>, St
     let file = match fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err("it is not a regular file".into()),
         Ok(_) => File::open(path),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(None),
         Err(error) => Err(error),
     };
     let mut octets = Vec::new();

@@ -15,6 +15,7 @@ mod kinds;
 mod laws;
 mod mistakes;
 mod names;
+mod orders;
 mod probe;
 mod reference;
 mod reload;

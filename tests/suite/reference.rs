@@ -88,7 +88,7 @@ fn explained(client: &str, dice: &str, pools_down: &[&str]) -> String {
     let steering = Steering::new(&snapshot.policies, &Circumstances::judged(&snapshot.policies, verdict), None);
     let why = |probe: u32| why_down(&LOADED.config, verdict(probe));
     let serving = Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering };
-    Query::read(&request).unwrap().explain(&serving, &Why { down: &why }, 0)
+    Query::read(&request).unwrap().explain(&serving, &Why { down: &why, ordered: &|_, _| None }, 0)
 }
 
 /// What the running server would say of an endpoint that refuses connections.

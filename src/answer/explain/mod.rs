@@ -40,6 +40,8 @@ pub struct Why<'a> {
     /// Why the address behind a probe (by index) is down, such as `check "web": connection refused, for 12s`; `None` where it
     /// is not, or nobody knows.
     pub down: &'a dyn Fn(u32) -> Option<String>,
+    /// The order that keeps an endpoint (by pool and name) out, such as `drained (new kernel)`.
+    pub ordered: &'a dyn Fn(&str, &str) -> Option<String>,
 }
 
 /// Asks, and tells each stage of the answer in lines of two columns.

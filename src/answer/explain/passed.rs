@@ -36,12 +36,13 @@ impl<'a> Passed<'a> {
     /// Why endpoints of a pool that answers are not drawn from.
     pub(super) fn tell_endpoints(&self, id: NodeId, pool: &CompiledPool, grade: Grade, family: Family, lines: &mut Lines) {
         let Some(state) = self.serving.steering.state(id) else { return };
+        let name = self.serving.snapshot.policies.node(id).map_or("", |node| node.name.as_str());
         let drawn = |index: usize| state.draw(grade, Some(family)).members().any(|(member, _)| usize::from(member) == index);
         let others = pool.endpoints.iter().enumerate().filter(|(index, _)| !drawn(*index));
         let rows = others.map(|(_, endpoint)| match endpoint.addresses[family] {
             _ if endpoint.weight == 0 => format!("{}: weight 0", endpoint.name),
             None => format!("{}: no {} address", endpoint.name, protocol(family)),
-            Some(_) => self.down(endpoint, family),
+            Some(_) => self.down(name, endpoint, family),
         });
         lines.rows("passed", &shortened(rows.collect()));
     }
@@ -58,7 +59,7 @@ impl<'a> Passed<'a> {
         match &node.kind {
             NodeKind::Pool(pool) => {
                 let down = pool.endpoints.iter().enumerate().filter(|(index, endpoint)| is_down(*index, endpoint, state, family));
-                let below = down.map(|(_, endpoint)| format!("{:indent$}  {}", "", self.down(endpoint, family)));
+                let below = down.map(|(_, endpoint)| format!("{:indent$}  {}", "", self.down(&node.name, endpoint, family)));
                 rows.extend(shortened(below.collect()));
             }
             NodeKind::Policy(policy) => {
@@ -71,7 +72,10 @@ impl<'a> Passed<'a> {
         }
     }
 
-    fn down(&self, endpoint: &CompiledEndpoint, family: Family) -> String {
+    fn down(&self, pool: &str, endpoint: &CompiledEndpoint, family: Family) -> String {
+        if let Some(order) = (self.why.ordered)(pool, &endpoint.name) {
+            return format!("{}: {order}", endpoint.name);
+        }
         match endpoint.probes[family].and_then(self.why.down) {
             Some(why) => format!("{}: down ({why})", endpoint.name),
             None => format!("{}: down", endpoint.name),

@@ -164,7 +164,7 @@ fn serving(down: &[&str]) -> Serving {
 fn account(down: &[&str], qname: &str, qtype: RrType, subnet: Option<(IpAddr, u8)>, throws: &[Throw]) -> String {
     let asked = Asked { name: name(qname), qtype, client: [198, 51, 100, 9].into(), subnet, dice: Dice::Given(throws) };
     let why = |_| Some(String::from("check \"web\": connection refused, for 12s"));
-    explain(&serving(down), &asked, &Why { down: &why })
+    explain(&serving(down), &asked, &Why { down: &why, ordered: &|_, _| None })
 }
 
 /// Compares with the file that keeps the account; `UPDATE_GOLDEN=1` rewrites it.

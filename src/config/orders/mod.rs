@@ -56,7 +56,7 @@ pub fn read(source: &Source, config: &Config, before: Option<&Orders>) -> (Optio
     for Written { order, span } in &written {
         names::report_unknown(order, *span, config, before, &faults);
     }
-    report_weights(&written, &orders, config, &faults);
+    report_weights(&written, &orders, config, before, &faults);
     let orders = root.filter(|_| !faults.any_error()).map(|_| orders);
     (orders, faults.into_diagnostics(&[source.id()]))
 }
@@ -127,11 +127,14 @@ fn reason(item: Item<'_>) -> Option<Arc<str>> {
 }
 
 /// Reports each order of a weight with which a pool has more to draw from than it may.
-fn report_weights(written: &[Written], orders: &Orders, config: &Config, faults: &Faults) {
+fn report_weights(written: &[Written], orders: &Orders, config: &Config, before: Option<&Orders>, faults: &Faults) {
     for Written { order, span } in written.iter().filter(|written| written.order.act.kind() == OrderKind::Weight) {
         if let Some((pool, sum)) = names::overweight(orders, &order.on, config) {
             let message = format!("with this the weights of pool \"{pool}\" sum to {sum}, expected at most {}", names::SUM_MAX);
-            faults.report(Diagnostic::error(*span, message).help("order smaller weights; only their proportions count"));
+            // What was good before the configuration changed is no reason to give all orders up.
+            let stood = before.is_none_or(|before| before.find(OrderKind::Weight, &order.on) == Some(order));
+            let fault = if stood { Diagnostic::warning(*span, message) } else { Diagnostic::error(*span, message) };
+            faults.report(fault.help("order smaller weights; only their proportions count"));
         }
     }
 }

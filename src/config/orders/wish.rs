@@ -63,7 +63,9 @@ fn give(order: &Order, orders: &Orders, now: SystemTime) -> Plan {
     let Some(before) = before else { return Plan { edits: vec![Edit::Put(order.clone())], notes: Vec::new() } };
     // To begin a drain anew would send clients back to where they have just been led away from.
     let goes_on = matches!(order.act, Act::Drain { over } if !over.is_zero());
-    let order = if goes_on { Order { act: before.act, since: before.since, ..order.clone() } } else { order.clone() };
+    let (reason, until) = (order.reason.clone().or_else(|| before.reason.clone()), order.until.or(before.until));
+    let order = Order { reason, until, ..order.clone() };
+    let order = if goes_on { Order { act: before.act, since: before.since, ..order } } else { order };
     let note = if goes_on { "is being drained already: that goes on" } else { "had such an order: this one takes its place" };
     Plan { notes: vec![format!("{} {note}", order.on)], edits: vec![Edit::Put(order)] }
 }

@@ -3,6 +3,7 @@
 
 mod additional;
 mod compile;
+mod holders;
 mod records;
 mod rrset;
 

@@ -157,9 +157,15 @@ pub(crate) fn command(folder: &Folder, name: &str) -> Output {
     signpost(folder, name).output().unwrap()
 }
 
+/// Runs a command with arguments of its own to its end; clocks show UTC.
+pub(crate) fn command_with(folder: &Folder, name: &str, arguments: &[&str]) -> Output {
+    signpost(folder, name).args(arguments).output().unwrap()
+}
+
 fn signpost(folder: &Folder, command: &str) -> Command {
     let mut signpost = Command::new(env!("CARGO_BIN_EXE_signpost"));
     signpost.args([command, "--config"]).arg(folder.path("signpost.toml")).env_remove("SIGNPOST_LOG").stdin(Stdio::null());
+    signpost.env("TZ", "UTC");
     signpost
 }
 
