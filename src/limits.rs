@@ -204,10 +204,23 @@ pub const STREAM_SOURCE_LENGTH_V6: u8 = 56;
 /// Log lines about one kind of failure come at most this often, whatever strangers send.
 pub const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Probes in flight at a time: a quarter of the 1024 file descriptors that a process usually has.
-pub const PROBES_IN_FLIGHT_MAX: usize = 256;
+/// File descriptors that the prober may have at a time, however many the machine grants: probes that all time out and as many
+/// watched connections, of sixteen thousand addresses.
+pub const PROBE_DESCRIPTORS_MAX: usize = 32_768;
+/// How often the kernel asks whether a watched connection still stands: firewalls forget idle ones after a minute or more.
+pub const WATCH_KEEPALIVE: Duration = Duration::from_secs(20);
+/// So many such questions without an answer end a watched connection.
+pub const WATCH_KEEPALIVES_LOST_MAX: u32 = 3;
+/// Octets that a watched endpoint may send before it is watched no more: a greeting, and no stream.
+pub const WATCH_OCTETS_MAX: usize = 64 << 10;
+/// The longest pause between watched connections to an endpoint that closes each one soon.
+pub const WATCH_PAUSE_MAX: Duration = Duration::from_secs(60);
+/// A timeout that is noticed later than this says nothing about the endpoint: this process did not get to run.
+pub const PROBE_STARVED_AFTER: Duration = Duration::from_millis(100);
 /// Reports that wait for their reader; the prober waits when it is full, nothing is lost.
 pub const PROBE_REPORTS_QUEUED_MAX: usize = 1024;
+/// How long the report of a pass waits for others: nobody sees it, and it makes a hundred wake-ups a second out of ten thousand.
+pub const PROBE_REPORTS_GATHERED: Duration = Duration::from_millis(10);
 /// Octets of a body that are searched for `expect.body`: a health page is shorter, a download is not waited for.
 pub const PROBE_BODY_LENGTH_MAX: usize = 64 << 10;
 /// Octets of a DNS answer over UDP that a probe reads: it asks for no more than 512.

@@ -42,7 +42,7 @@ const KINDS: [(&str, Kind); 8] = [
 ];
 
 /// The keys that not every kind has, and the kinds that have them.
-const KEYS_OF_KINDS: [(&str, &[Kind]); 15] = [
+const KEYS_OF_KINDS: [(&str, &[Kind]); 16] = [
     ("port", &[Http, Https, Tcp, Tls, Dns, Grpc, Command]),
     ("source", &[Http, Https, Tcp, Tls, Icmp, Dns, Grpc]),
     ("host", &[Http, Https, Tls, Grpc]),
@@ -53,6 +53,7 @@ const KEYS_OF_KINDS: [(&str, &[Kind]); 15] = [
     ("verify", TLS_KINDS),
     ("ca", TLS_KINDS),
     ("certificate", TLS_KINDS),
+    ("watch", &[Http, Https, Tcp, Tls, Grpc]),
     ("send", &[Tcp]),
     ("query", &[Dns]),
     ("service", &[Grpc]),
@@ -81,6 +82,7 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<Check> {
         recheck: damping::recheck(&table, interval),
         hold_down: table.read("hold_down", damping::hold_down),
         source: table.read("source", source),
+        watch: table.read("watch", Item::boolean).unwrap_or(false),
     })
 }
 

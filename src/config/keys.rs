@@ -70,6 +70,7 @@ pub(super) const CHECK: Shape = Shape {
         "service",
         "tls",
         "command",
+        "watch",
     ],
 };
 /// `hold_down` of a check

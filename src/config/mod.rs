@@ -160,6 +160,8 @@ pub struct Check {
     pub hold_down: Option<HoldDown>,
     /// The local address that probes come from.
     pub source: Option<IpAddr>,
+    /// Whether a connection is kept open to see at once that the endpoint dies.
+    pub watch: bool,
 }
 
 /// A pool or a policy; they share one space of names.

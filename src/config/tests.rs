@@ -246,6 +246,7 @@ fn every_key_of_a_check_is_read() {
         [check.c]
         kind = "tcp"
         port = 25
+        watch = true
         [check.d]
         kind = "http"
         [pool]
@@ -272,7 +273,7 @@ fn every_key_of_a_check_is_read() {
     assert_eq!(*tls, TlsCheck { verify: true, ca: Some(PathBuf::from("/etc/signpost/ca.pem")), certificate: USUAL });
     let CheckKind::Https(http, tls) = &b.kind else { panic!() };
     assert_eq!((http.expect_status.as_slice(), tls.verify, tls.certificate), ([(204, 204)].as_slice(), false, None));
-    assert_eq!((&c.kind, c.port), (&CheckKind::Tcp(TcpCheck::default()), 25));
+    assert_eq!((&c.kind, c.port, c.watch, d.watch), (&CheckKind::Tcp(TcpCheck::default()), 25, true, false));
     assert!(matches!((&d.kind, d.port), (CheckKind::Http(_), 80)));
 }
 

@@ -24,5 +24,5 @@ pub use orders_json::list_json;
 pub use protocol::{Deed, ExplainRequest, OrderRequest, Reply, Request};
 pub use socket::{Listening, listen};
 pub use span::brief;
-pub use status::{EndpointStatus, GeoStatus, ProbeStatus, Status, endpoints};
+pub use status::{EndpointStatus, GeoStatus, ProbeStatus, ProbesStatus, Status, endpoints};
 pub use time::clock;

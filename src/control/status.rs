@@ -35,8 +35,21 @@ pub struct Status {
     pub answered: u64,
     /// Queries that got none.
     pub dropped: u64,
+    /// How many probes there were of late, and how punctual.
+    pub probes: ProbesStatus,
     /// Every address of every endpoint.
     pub endpoints: Vec<EndpointStatus>,
+}
+
+/// The probes of the last ten seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProbesStatus {
+    /// Begun in a second.
+    pub per_second: f64,
+    /// Half of them began no later than this after they were due.
+    pub half: Duration,
+    /// 99 of 100 did.
+    pub most: Duration,
 }
 
 /// One geo database.
@@ -140,6 +153,12 @@ impl Status {
             let _ = writeln!(text, "  geo {}{age}", geo.file);
         }
         let _ = writeln!(text, "  {} queries answered, {} dropped", self.answered, self.dropped);
+        let ProbesStatus { per_second, half, most } = self.probes;
+        if per_second > 0.0 {
+            let (half, most) = (brief(half), brief(most));
+            let _ =
+                writeln!(text, "  {per_second:.1} probes a second, half of them begun within {half}, 99 of 100 within {most}");
+        }
         if !self.endpoints.is_empty() {
             text.push('\n');
             table(&mut text, &self.endpoints);
@@ -235,6 +254,7 @@ mod tests {
             geo: vec![GeoStatus { file: "geoip/country.mmdb".into(), age: Some(Duration::from_secs(12 * 86_400)) }],
             answered: 1200,
             dropped: 3,
+            probes: ProbesStatus { per_second: 0.4, half: Duration::from_micros(640), most: Duration::from_millis(2) },
             endpoints: vec![
                 row("fra-1", "192.0.2.10", Some(probe)),
                 row("fra-1", "2001:db8::10", Some(sick)),
@@ -248,6 +268,7 @@ signpost 0.1.0, up 3h12m, generation 41
   example.net. serves serial 2026112300, older than its file, which has been refused for 3m12s
   geo geoip/country.mmdb, built 12d ago
   1200 queries answered, 3 dropped
+  0.4 probes a second, half of them begun within 0.6ms, 99 of 100 within 2.0ms
 
 ENDPOINT  ADDRESS       CHECK                VERDICT   FOR    LATENCY  NEXT  LAST ERROR
 eu/fra-1  192.0.2.10    web                  up        3m12s  1.2ms    4s    -

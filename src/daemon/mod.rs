@@ -3,6 +3,7 @@
 
 mod command;
 mod demo;
+mod descriptors;
 mod memory;
 mod orders;
 mod signals;
@@ -95,7 +96,9 @@ impl Daemon {
         // What was ordered and what is remembered holds from the first answer on.
         let orders = OrderDesk::open(&config, &events).await;
         let memory = MemoryWriter::begin(&config.server.state, &events).await;
-        let mut prober = Prober::new(forward(events.clone()), started.into(), unguessable());
+        let descriptors = descriptors::claimed() / 2;
+        let prober = Prober::new(forward(events.clone()), started.into(), unguessable(), descriptors);
+        let mut prober = prober.with_thread().map_err(could_not)?;
         prober.replan(jobs(&config, &snapshot));
         let mut daemon = Self {
             loader,

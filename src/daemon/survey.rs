@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Daemon, unguessable};
 use crate::answer::Why;
-use crate::control::{GeoStatus, Query, Status, down, endpoints, kept_out};
+use crate::control::{GeoStatus, ProbesStatus, Query, Status, down, endpoints, kept_out};
 use crate::metrics::{DROPS, REPLIES};
+use crate::probe::Punctuality;
 use crate::serving::Survey;
 
 impl Daemon {
@@ -18,6 +19,7 @@ impl Daemon {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let age = |epoch: u64| since_epoch.saturating_sub(Duration::from_secs(epoch));
         let builds = snapshot.policies.world().summary().builds;
+        let Punctuality { per_second, half, most } = self.prober.punctuality();
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
             uptime: self.started.elapsed(),
@@ -30,6 +32,7 @@ impl Daemon {
             geo: builds.into_iter().map(|build| GeoStatus { file: build.name, age: build.epoch.map(age) }).collect(),
             answered: totals.sum(REPLIES),
             dropped: totals.sum(DROPS),
+            probes: ProbesStatus { per_second, half, most },
             endpoints: endpoints(&snapshot.policies, &survey.standings, survey.now),
         }
     }

@@ -69,6 +69,13 @@ impl Cadence {
         }
     }
 
+    /// Takes news that the endpoint may have died: the next run is the repeat of a first failure.
+    pub fn doubt(&mut self) {
+        if self.last == Last::Pass {
+            self.last = Last::Doubt;
+        }
+    }
+
     /// Full jitter once, so that endpoints that began together are spread over the interval; a little ever after.
     fn next_wait(&mut self, dice: u32) -> Duration {
         if !std::mem::replace(&mut self.begun, true) {
@@ -131,6 +138,16 @@ mod tests {
         ] {
             assert_eq!(play(INTERVAL, runs), story, "{runs}");
         }
+    }
+
+    #[test]
+    fn after_a_doubt_the_next_failure_counts() {
+        let mut cadence = Cadence::new(INTERVAL, RECHECK);
+        for (letter, report) in [('P', true), ('F', true), ('F', true), ('P', true)] {
+            cadence.doubt();
+            assert_eq!(cadence.after(&outcome(letter), MIDDLE).report, report);
+        }
+        assert!(!cadence.after(&outcome('F'), MIDDLE).report, "a pass ends the doubt");
     }
 
     #[test]

@@ -54,12 +54,13 @@ impl Client {
         let begun = Instant::now();
         let result = match self {
             Self::Tcp(tcp) => tcp::run(check, tcp, address).await.map(|()| None),
-            Self::Tls(handshake) => handshake.run(check, address).await,
-            Self::Http(client) => client.run().await,
-            Self::Icmp => icmp::run(check, address).await.map(|()| None),
-            Self::Dns(client) => client.run(check, address).await.map(|()| None),
-            Self::Grpc(client) => client.run(check, address).await,
-            Self::Command(command) => command::run(check, command, address, place).await.map(|()| None),
+            // A task is as large as the largest thing that it may wait for, and ten thousand tcp probes wait for little.
+            Self::Tls(handshake) => Box::pin(handshake.run(check, address)).await,
+            Self::Http(client) => Box::pin(client.run()).await,
+            Self::Icmp => Box::pin(icmp::run(check, address)).await.map(|()| None),
+            Self::Dns(client) => Box::pin(client.run(check, address)).await.map(|()| None),
+            Self::Grpc(client) => Box::pin(client.run(check, address)).await,
+            Self::Command(command) => Box::pin(command::run(check, command, address, place)).await.map(|()| None),
             Self::Unbuilt(reason) => return Outcome::fail(Cause::Ours, Arc::clone(reason)),
         };
         match result {

@@ -1,7 +1,7 @@
 //! The prober: asks the endpoints how they are, on tokio, one task an address.
 //!
 //! It reports outcomes into a bounded channel and judges nothing: verdicts are made in [`crate::health`], published by the Keeper.
-//! `job.rs` is the life of one task; each kind of check has a file (tls is `handshake.rs`) that is one run of it; `tls` says who is
+//! `job.rs` is the life of one task, `watch.rs` the wait for a connection's end; each kind of check has a file (tls is `handshake.rs`) that is one run of it; `tls` says who is
 //! trusted; `reason.rs` puts a failure into plain words.
 #![warn(clippy::indexing_slicing)]
 
@@ -9,17 +9,22 @@ mod client;
 mod command;
 mod connection;
 mod dns;
+mod gather;
 mod grpc;
 mod handshake;
 mod http;
 mod icmp;
 mod job;
+mod lateness;
 mod reason;
 mod search;
 mod tcp;
+mod thread;
 mod tls;
+mod watch;
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +33,13 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+use lateness::Lateness;
+pub use lateness::Punctuality;
+use thread::Thread;
+
 use crate::config::{Check, CheckKind};
 use crate::health::{Outcome, ProbeKey};
-use crate::limits::PROBES_IN_FLIGHT_MAX;
+use crate::limits::{PROBE_DESCRIPTORS_MAX, PROBE_REPORTS_QUEUED_MAX};
 
 /// As we call ourselves.
 const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
@@ -61,6 +70,8 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Prober {
     shared: job::Shared,
+    /// For the probes that only wait, if they have one.
+    thread: Option<Thread>,
     tasks: JoinSet<()>,
     running: HashMap<ProbeKey, Running>,
 }
@@ -72,11 +83,34 @@ struct Running {
 }
 
 impl Prober {
-    /// Probes nothing yet. `started` is the start of the process, `seed` makes the jitter of this process its own.
-    pub fn new(reports: mpsc::Sender<Report>, started: Instant, seed: u64) -> Self {
-        let permits = Arc::new(Semaphore::new(PROBES_IN_FLIGHT_MAX));
-        let shared = job::Shared { reports, started, seed, permits };
-        Self { shared, tasks: JoinSet::new(), running: HashMap::new() }
+    /// Probes nothing yet. `started` is the start of the process, `seed` makes the jitter of this process its own, and
+    /// `descriptors` are the files that it may open: half for probes in flight, half for connections that are watched.
+    pub fn new(reports: mpsc::Sender<Report>, started: Instant, seed: u64, descriptors: usize) -> Self {
+        let places = (descriptors.min(PROBE_DESCRIPTORS_MAX) / 2).max(1);
+        let shared = job::Shared {
+            reports,
+            started,
+            seed,
+            permits: Arc::new(Semaphore::new(places)),
+            watches: Arc::new(Semaphore::new(places)),
+            lateness: Arc::new(Lateness::new(started)),
+        };
+        Self { shared, thread: None, tasks: JoinSet::new(), running: HashMap::new() }
+    }
+
+    /// The same with a thread of its own for the probes that only wait; reports come in company.
+    pub fn with_thread(mut self) -> io::Result<Self> {
+        let thread = Thread::start()?;
+        let (sender, receiver) = mpsc::channel(PROBE_REPORTS_QUEUED_MAX);
+        let on = std::mem::replace(&mut self.shared.reports, sender);
+        thread.handle.spawn(gather::gather(receiver, on));
+        self.thread = Some(thread);
+        Ok(self)
+    }
+
+    /// How punctual the probes of late were.
+    pub fn punctuality(&self) -> Punctuality {
+        self.shared.lateness.punctuality(Instant::now())
     }
 
     /// Takes a new plan: begins what is new, ends what left (in flight too), begins anew where the check asks something else,
@@ -111,7 +145,12 @@ impl Prober {
 
     fn begin(&mut self, job: Job) -> Running {
         let check = Arc::clone(&job.check);
-        let task = self.tasks.spawn(job::keep_probing(job, self.shared.clone()));
+        let thread = self.thread.as_ref().filter(|_| only_waits(&check.kind));
+        let life = job::keep_probing(job, self.shared.clone());
+        let task = match thread {
+            Some(thread) => self.tasks.spawn_on(life, &thread.handle),
+            None => self.tasks.spawn(life),
+        };
         Running { check, task }
     }
 }
@@ -122,11 +161,19 @@ impl Running {
     }
 }
 
+/// Whether a probe needs no time of a core to speak of.
+fn only_waits(kind: &CheckKind) -> bool {
+    match kind {
+        CheckKind::Tcp(_) | CheckKind::Icmp | CheckKind::Dns(_) => true,
+        CheckKind::Tls(..) | CheckKind::Http(_) | CheckKind::Https(..) | CheckKind::Grpc(..) | CheckKind::Command(_) => false,
+    }
+}
+
 /// Thresholds are the tracker's, and a check that only moved in its file is the same check.
 fn asks_the_same(one: &Check, other: &Check) -> bool {
-    let Check { name: _, span: _, kind, port, interval, timeout, rise: _, fall: _, source, recheck, hold_down: _ } = one;
-    (kind, port, interval, timeout, source, recheck)
-        == (&other.kind, &other.port, &other.interval, &other.timeout, &other.source, &other.recheck)
+    let Check { name: _, span: _, kind, port, interval, timeout, rise: _, fall: _, source, recheck, hold_down: _, watch } = one;
+    (kind, port, interval, timeout, source, recheck, watch)
+        == (&other.kind, &other.port, &other.interval, &other.timeout, &other.source, &other.recheck, &other.watch)
 }
 
 /// One run of a check against an address, ready-making included.

@@ -18,6 +18,15 @@ const PIECE_LENGTH: usize = 4096;
 /// One run, at an end by the deadline; the fault if it failed.
 pub(super) async fn run(check: &Check, tcp: &TcpCheck, address: IpAddr) -> Result<(), Fault> {
     let deadline = Instant::now() + check.timeout;
+    if tcp.send.is_empty() && tcp.expect.is_none() {
+        let connected = timeout_at(deadline, connection::tcp_broken_off(check, address)).await;
+        return connected.map_err(|_| reason::no_answer(check.timeout))?.map_err(|error| reason::of_error(&error));
+    }
+    // Most tcp checks only connect, and ten thousand tasks are as large as the largest thing that they may wait for.
+    Box::pin(talk(check, tcp, address, deadline)).await
+}
+
+async fn talk(check: &Check, tcp: &TcpCheck, address: IpAddr, deadline: Instant) -> Result<(), Fault> {
     let connected = timeout_at(deadline, connection::tcp(check, address)).await;
     let mut connection = connected.map_err(|_| reason::no_answer(check.timeout))?.map_err(|error| reason::of_error(&error))?;
     let said = timeout_at(deadline, connection.write_all(&tcp.send)).await;

@@ -85,12 +85,15 @@ impl Shell {
         let mut surveys = Vec::new();
         let mut memories = Vec::new();
         self.keeper.set_calendar(SystemTime::now(), now);
+        // Once all is known, only another plan makes it otherwise; to look at each of ten thousand costs more than an outcome.
+        let mut may_be_unknown = !*self.known.borrow();
         for event in events {
             match event {
                 Event::Probed { key, outcome, next_probe_at } => self.keeper.observe(&key, outcome, next_probe_at, now),
                 Event::Loaded(snapshot, done) => {
                     self.keeper.load(snapshot, now);
                     waiting.push(done);
+                    may_be_unknown = true;
                 }
                 Event::Ordered(orders, done) => {
                     self.keeper.order(orders);
@@ -107,7 +110,9 @@ impl Shell {
             }
         }
         self.keeper.publish(now);
-        self.known.send_replace(self.keeper.all_known());
+        if may_be_unknown {
+            self.known.send_replace(self.keeper.all_known());
+        }
         // Whoever has gone meanwhile needs no answer.
         for done in waiting {
             let _ = done.send(());

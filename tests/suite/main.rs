@@ -24,4 +24,5 @@ mod strangers;
 mod system_calls;
 mod tidy;
 mod types;
+mod watch;
 mod wire;

@@ -74,6 +74,7 @@ fn config() -> Config {
         recheck: std::time::Duration::ZERO,
         hold_down: None,
         source: None,
+        watch: false,
     };
     let server = Server {
         listen: Vec::new(),

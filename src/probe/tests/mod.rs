@@ -46,6 +46,7 @@ pub(super) fn check(kind: CheckKind, port: u16, timeout: Duration) -> Check {
         recheck: RECHECK_DELAY,
         hold_down: None,
         source: None,
+        watch: false,
     }
 }
 

@@ -14,7 +14,7 @@ fn job(endpoint: SocketAddr, interval: Duration) -> Job {
 
 fn prober(queue: usize) -> (Prober, mpsc::Receiver<Report>) {
     let (reports, receiver) = mpsc::channel(queue);
-    (Prober::new(reports, Instant::now(), 7), receiver)
+    (Prober::new(reports, Instant::now(), 7, 512), receiver)
 }
 
 async fn next(reports: &mut mpsc::Receiver<Report>) -> Report {

@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
@@ -38,6 +39,9 @@ pub(super) async fn for_check(check: &TlsCheck, protocols: &[&[u8]]) -> Result<C
         Some(path) => with_file(system_roots().await, path.as_path().into()).await?,
     };
     let mut config = configured(roots, check.verify)?;
+    // A session that is kept shows no certificate: what expired, or was changed for a wrong one, would pass for as long as the
+    // endpoint takes tickets. Each probe is to prove what a new client would meet.
+    config.resumption = Resumption::disabled();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }

@@ -141,7 +141,7 @@ async fn a_mended_ca_file_is_noticed_without_a_reload() {
     let http = HttpCheck { host: Some(NAME.into()), ..http() };
     let check = Check { interval: Duration::from_millis(50), ..check(CheckKind::Https(http, tls), endpoint.port(), TIMEOUT) };
     let (reports, mut receiver) = mpsc::channel(1);
-    let mut prober = Prober::new(reports, Instant::now(), 7);
+    let mut prober = Prober::new(reports, Instant::now(), 7, 512);
     let key = ProbeKey { check: "web".into(), address: endpoint.ip(), port: endpoint.port(), name: None };
     prober.replan(vec![Job { key, check: check.into() }]);
     assert!(matches!(receiver.recv().await.unwrap().outcome, Outcome::Fail { .. }));
