@@ -11,6 +11,7 @@ mod load;
 mod names;
 mod peer;
 mod picture;
+mod probing;
 mod process;
 mod question;
 mod reload;
@@ -111,6 +112,9 @@ enum Command {
         #[arg(long, default_value_t = 5_000)]
         queries: u32,
     },
+    /// The prober, alone and beside others.
+    #[command(flatten)]
+    Probing(probing::Part),
     /// The responder that shows what the kernel costs.
     #[command(hide = true)]
     Echo {
@@ -154,6 +158,9 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
     if let Command::Echo { address } = &arguments.command {
         return peer::echo(*address).map(|()| String::new());
     }
+    if let Command::Probing(part) = &arguments.command {
+        return part.run(&arguments.signpost);
+    }
     process::pin(GENERATOR_CORE)?;
     let scene = peer::Scene::new(&arguments.signpost, &arguments.geo)?;
     match &arguments.command {
@@ -177,7 +184,7 @@ fn run(arguments: &Arguments) -> Result<String, Failure> {
         Command::Workers { pairs, queries } => {
             workers::compare(&scene, *pairs, *queries).map(|workers| report::workers(&workers))
         }
-        Command::Echo { .. } => Ok(String::new()),
+        Command::Echo { .. } | Command::Probing(_) => Ok(String::new()),
         Command::Count { queries, lives, work, peer, keep } => {
             let asked: Vec<Work> = if work.is_empty() { Work::SMALL.to_vec() } else { work.clone() };
             count::count(&scene, peer, &asked, Plan { queries: *queries, lives: *lives, clients: 1, keep: keep.as_deref() })
