@@ -8,6 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use signpost::health::Cause;
+use tokio::task::JoinSet;
+
+use super::{SHORT, failed, outcome};
 use crate::harness::endpoint::{Nginx, PORT, address};
 use crate::harness::server::{Folder, Server, command};
 use crate::harness::{ZONE_HEAD, until};
@@ -64,6 +68,33 @@ fn held(process_id: u32) -> (usize, usize) {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kilobytes: usize = line.trim().trim_end_matches(" kB").parse().unwrap();
     (kilobytes << 10, fs::read_dir(format!("/proc/{process_id}/fd")).unwrap().count())
+}
+
+#[tokio::test]
+async fn a_probe_that_is_kept_waiting_ends_at_its_deadline() {
+    let silent = Tarpit::new(b"");
+    let drip = Tarpit::new(b"HTTP/1.1 200 OK\r\nx-header: a very long one ");
+    let late = failed(Cause::Silent, "no answer within 300ms");
+    let mut probes = JoinSet::new();
+    for (tarpit, kind, lines, expected) in [
+        (&silent, "http", "", &late),
+        (&silent, "https", "verify = false", &late),
+        (&silent, "tls", "verify = false", &late),
+        (&silent, "tcp", "expect = '+OK'", &late),
+        (&silent, "grpc", "", &late),
+        (&silent, "grpc", "tls = true\nverify = false", &late),
+        (&silent, "dns", "query = 'example.com. A'", &late),
+        (&drip, "http", "", &late),
+        (&silent, "command", "command = ['/bin/sleep', '600']", &failed(Cause::Silent, "command did not end within 300ms")),
+    ] {
+        let (lines, address) = (format!("kind = '{kind}'\nport = {PORT}\n{SHORT}{lines}"), tarpit.address);
+        let expected = expected.clone();
+        probes.spawn(async move { (outcome(&lines, address).await, expected, lines) });
+    }
+    while let Some(probe) = probes.join_next().await {
+        let (found, expected, lines) = probe.unwrap();
+        assert_eq!(found, expected, "{lines}");
+    }
 }
 
 #[test]
