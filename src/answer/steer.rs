@@ -316,6 +316,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         match (pool.choose, &pool.ranks) {
             (PoolChoice::All, _) => suited.members().for_each(|(member, _)| chosen.push(member)),
             (PoolChoice::Hashed, Some(ranks)) => {
+                let ranks = state.ranks(want.grade).unwrap_or(ranks);
                 let order = ranks.order(self.subject.hashed()).iter().copied();
                 order.filter(|member| suited.contains(*member)).take(pool.answers).for_each(|member| chosen.push(member));
             }

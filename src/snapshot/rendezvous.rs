@@ -2,7 +2,7 @@
 //!
 //! Weighted rendezvous: each member has a score for each bucket, the highest wins; a member that leaves moves only its own
 //! clients. All arithmetic is on integers or IEEE basic operations, so that every machine agrees. Ranks depend on
-//! configuration alone; health only decides how far down a rank one goes.
+//! configuration alone, but for a share or a weight by order; health only decides how far down a rank one goes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +20,12 @@ pub struct Ranks {
 impl Ranks {
     /// Ranks members given by name and weight.
     pub fn new<'a>(members: impl IntoIterator<Item = (&'a str, u16)>) -> Self {
-        let weighted: Vec<(u16, u64, u16)> = (0..)
+        Self::finely(members.into_iter().map(|(name, weight)| (name, u32::from(weight))))
+    }
+
+    /// The same of weights in finer units; only their proportion counts.
+    pub(super) fn finely<'a>(members: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
+        let weighted: Vec<(u16, u64, u32)> = (0..)
             .zip(members)
             .filter(|(_, (_, weight))| *weight > 0)
             .map(|(index, (name, weight))| (index, fingerprint(name.as_bytes()), weight))
@@ -63,7 +68,7 @@ pub(super) fn bucket(client: IpAddr) -> usize {
 const _: () = assert!(HASH_BUCKETS == 1 << 12, "the bucket is the top 12 bits");
 
 /// -ln(u)/weight for u uniform in (0, 1): the least of these falls to each member in proportion to its weight.
-fn cost(hash: u64, weight: u16) -> f64 {
+fn cost(hash: u64, weight: u32) -> f64 {
     // 52 bits, shifted by a half so that neither 0 nor 1 comes out.
     let uniform = ((hash >> 12) as f64 + 0.5) / (1_u64 << 52) as f64;
     -natural_logarithm(uniform) / f64::from(weight)
@@ -117,6 +122,18 @@ mod tests {
         let all = winners(&[("a", 1), ("b", 1), ("c", 1)]);
         let without = winners(&[("a", 1), ("b", 1)]);
         assert!(all.iter().zip(&without).all(|(before, after)| *before == 2 || before == after));
+    }
+
+    #[test]
+    fn a_weight_that_grows_only_draws_clients_in() {
+        let won = |growing: u32| -> Vec<u16> {
+            let ranks = Ranks::finely([("a", 1000), ("b", 1000), ("c", growing)]);
+            (0..HASH_BUCKETS).map(|bucket| ranks.rows[bucket * ranks.members]).collect()
+        };
+        let (little, more) = (won(250), won(500));
+        assert!(little.iter().zip(&more).all(|(before, after)| before == after || *after == 2));
+        let share = little.iter().filter(|winner| **winner == 2).count() as f64 / HASH_BUCKETS as f64;
+        assert!((share - 1.0 / 9.0).abs() < 0.03, "{share}");
     }
 
     #[test]

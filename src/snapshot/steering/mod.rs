@@ -59,11 +59,12 @@ impl Steering {
     pub fn new(policies: &Policies, circumstances: &Circumstances, previous: Option<&Self>) -> Self {
         let mut states: Vec<Arc<NodeState>> = Vec::with_capacity(policies.nodes().len());
         for (id, node) in (0..).map(NodeId).zip(policies.nodes()) {
+            let previous = previous.and_then(|previous| previous.states.get(states.len()));
             let state = match &node.kind {
-                Kind::Pool(pool) => NodeState::of_pool(id, node, pool, circumstances),
+                Kind::Pool(pool) => NodeState::of_pool(id, node, pool, circumstances, previous.map(Arc::as_ref)),
                 Kind::Policy(policy) => NodeState::of_policy(id, node, policy, &states, circumstances),
             };
-            let before = previous.and_then(|previous| previous.states.get(states.len())).filter(|before| ***before == state);
+            let before = previous.filter(|before| ***before == state);
             states.push(before.cloned().unwrap_or_else(|| Arc::new(state)));
         }
         Self { states: states.into() }

@@ -7,6 +7,7 @@ use super::{Circumstances, Draw, Grade, Share, Stance};
 use crate::config::{MinUp, NodeId};
 use crate::limits::MIN_UP_MARGIN_PERCENT;
 use crate::snapshot::policies::{CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, PerFamily};
+use crate::snapshot::rendezvous::Ranks;
 
 /// What health and orders make of one node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,12 +20,21 @@ pub struct NodeState {
     pub uneasy: bool,
     /// Seconds that answers live where it is bound.
     pub ttl_seconds: u32,
+    /// The orders of the hashed choice while weights are not those of the configuration.
+    reranked: Option<Arc<Reranked>>,
     /// Whether `last` may be taken.
     takes_last: PerFamily<bool>,
     /// Whether it can answer, by grade and family.
     usable: [PerFamily<bool>; GRADES],
     /// Endpoints or children that may be drawn, by grade.
     shares: [Shares; GRADES],
+}
+
+/// Ranks by other weights than the configured ones.
+#[derive(Debug, PartialEq)]
+struct Reranked {
+    weights: Box<[u32]>,
+    ranks: Ranks,
 }
 
 const GRADES: usize = Grade::ALL.len();
@@ -80,12 +90,23 @@ impl NodeState {
         family.map_or(&shares.either, |family| &shares.family[family])
     }
 
+    /// The order of a hashed pool's endpoints at this grade, where it is not the configured one.
+    pub fn ranks(&self, grade: Grade) -> Option<&Ranks> {
+        self.reranked.as_ref().filter(|_| grade != Grade::All).map(|reranked| &reranked.ranks)
+    }
+
     /// Whether `last` may be taken for this family: not while the prober is blind.
     pub fn takes_last(&self, family: Family) -> bool {
         self.takes_last[family]
     }
 
-    pub(super) fn of_pool(id: NodeId, node: &CompiledNode, pool: &CompiledPool, circumstances: &Circumstances) -> Self {
+    pub(super) fn of_pool(
+        id: NodeId,
+        node: &CompiledNode,
+        pool: &CompiledPool,
+        circumstances: &Circumstances,
+        previous: Option<&Self>,
+    ) -> Self {
         let endpoints = (0..).zip(&pool.endpoints).map(|(index, endpoint)| judged(id, index, endpoint, circumstances));
         let judged: Vec<Judged<'_>> = endpoints.collect();
         let mut tally = Tally::default();
@@ -113,6 +134,7 @@ impl NodeState {
             reaches_min_up,
             uneasy,
             ttl_seconds: node.ttl.seconds(uneasy),
+            reranked: pool.ranks.as_ref().and_then(|_| reranked(&judged, previous)),
             takes_last: PerFamily::default(),
             usable,
             shares: [live.clone(), Shares::default(), live, allowed, all],
@@ -161,7 +183,7 @@ impl NodeState {
             Shares::new((0..).zip(&children).map(member))
         });
         let uneasy = children.iter().map(|(_, child)| *child).chain(last).any(|child| child.uneasy);
-        Self { up, reaches_min_up, uneasy, ttl_seconds: node.ttl.seconds(uneasy), takes_last, usable, shares }
+        Self { up, reaches_min_up, uneasy, ttl_seconds: node.ttl.seconds(uneasy), reranked: None, takes_last, usable, shares }
     }
 }
 
@@ -185,6 +207,25 @@ fn judged<'a>(pool: NodeId, index: u16, endpoint: &'a CompiledEndpoint, circumst
         up,
         uneasy: Family::ALL.into_iter().any(is_uneasy),
     }
+}
+
+/// The ranks of a hashed pool by the weights that hold now; those from before where they are the same weights.
+fn reranked(judged: &[Judged<'_>], previous: Option<&NodeState>) -> Option<Arc<Reranked>> {
+    let is_configured = |one: &Judged<'_>| one.weight == one.endpoint.weight && !one.share.is_partial();
+    if judged.iter().all(is_configured) {
+        return None;
+    }
+    // What has no share is not drawn, whatever its rank.
+    let part = |one: &Judged<'_>| u32::from(if one.share.is_partial() { one.share.parts() } else { Share::PARTS });
+    let weights: Box<[u32]> = judged.iter().map(|one| u32::from(one.weight) * part(one)).collect();
+    let known = previous.and_then(|previous| previous.reranked.as_ref()).filter(|known| known.weights == weights);
+    Some(known.map_or_else(
+        || {
+            let members = judged.iter().zip(&weights).map(|(one, weight)| (&*one.endpoint.name, *weight));
+            Arc::new(Reranked { ranks: Ranks::finely(members), weights: weights.clone() })
+        },
+        Arc::clone,
+    ))
 }
 
 fn any(of: PerFamily<bool>) -> bool {

@@ -111,6 +111,35 @@ fn a_share_is_a_part_of_the_weight_beside_the_others() {
 }
 
 #[test]
+fn a_hashed_pool_ranks_by_the_weights_that_hold() {
+    let policies = pool(&[1, 1, 1], "choose = \"hashed\"\n");
+    let client = |n: u8| std::net::IpAddr::from([198, 51, n, 1]);
+    let first = |steering: &Steering, grade, n: u8| {
+        let ranks = steering.state(NodeId(0)).unwrap().ranks(grade).map(|ranks| ranks.order(client(n))[0]);
+        ranks.unwrap_or_else(|| {
+            let Kind::Pool(pool) = &policies.nodes()[0].kind else { panic!("no pool") };
+            pool.ranks.as_ref().unwrap().order(client(n))[0]
+        })
+    };
+    let mut circumstances = told(&policies, "uuu");
+    let whole = Steering::new(&policies, &circumstances, None);
+    circumstances.treatments.entry((NodeId(0), 0)).or_default().share = Share::new(1, 10);
+    let little = Steering::new(&policies, &circumstances, Some(&whole));
+    let won = |steering: &Steering, grade| (0..=255).filter(|n| first(steering, grade, *n) == 0).count();
+    assert!(won(&little, Grade::Up) < won(&whole, Grade::Up) / 3);
+    assert_eq!(won(&little, Grade::All), won(&whole, Grade::All), "in the end all is as configured");
+    for n in 0..=255 {
+        let (before, after) = (first(&whole, Grade::Up, n), first(&little, Grade::Up, n));
+        assert!(before == after || before == 0, "nobody but its own clients move");
+    }
+    // What does not change is not reckoned again.
+    circumstances.verdicts[1] = Verdict::Down;
+    let later = Steering::new(&policies, &circumstances, Some(&little));
+    let ranks = [&little, &later].map(|steering| steering.state(NodeId(0)).unwrap().ranks(Grade::Up).unwrap());
+    assert!(std::ptr::eq(ranks[0], ranks[1]));
+}
+
+#[test]
 fn what_fell_is_up_again_only_with_a_margin() {
     for (weights, min_up, letters, up, fallen_up) in [
         // One is enough: there is no edge to stay beside.
