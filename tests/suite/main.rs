@@ -20,6 +20,7 @@ mod probe;
 mod reference;
 mod reload;
 mod scenarios;
+mod simulator;
 mod strangers;
 mod system_calls;
 mod tidy;

@@ -285,7 +285,7 @@ fn placed(before: Address, verdict: Verdict, stance: Option<Stance>, now: Durati
         Place::Out(since) => Place::Out(since),
         // The first verdict takes nothing away that anybody relied on, and what an order decides health need not.
         Place::In | Place::Spared(_) if !before.known || stance == Some(Stance::Out) => Place::Out(None),
-        Place::In if stance == Some(Stance::In) => Place::In,
+        Place::In | Place::Spared(_) if stance == Some(Stance::In) => Place::In,
         Place::In => Place::Spared(now),
         Place::Spared(since) => Place::Spared(since),
     }

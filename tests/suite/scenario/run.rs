@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use signpost::answer::{Client, Throw, Transport};
 use signpost::health::Verdict;
-use signpost::snapshot::Family;
+use signpost::snapshot::{Family, PerFamily, Stance};
 use signpost::wire::Name;
 
 use super::door::{Door, Listener, Reaction, ask_wire, refuses};
@@ -13,18 +13,19 @@ use super::expect::Expected;
 use super::query::{Edns, OPTION_SUBNET, Place, Query, hex, qtype, subnet};
 use super::reply::Reply;
 use super::script::{Fault, Statement, statements};
-use super::world::{Compiled, Health, Texts, Written};
+use super::world::{Compiled, Health, Holds, Texts, Written};
 
 /// Where the files are that scenarios share.
 pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/worlds");
 /// What a statement does to the scene.
 type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
-const KEYWORDS: [(&str, Play); 17] = [
+const KEYWORDS: [(&str, Play); 18] = [
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
     ("health", Scene::health),
+    ("blind", Scene::blind),
     ("client", Scene::client),
     ("subnet", Scene::subnet),
     ("option", Scene::option),
@@ -47,7 +48,7 @@ const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200),
 /// The mark of a file that is played against the binary, too; its first statement.
 const WIRE: &str = "wire";
 /// What can't be said of a server from outside.
-const NOT_ON_THE_WIRE: [&str; 3] = ["dice", "health", "client"];
+const NOT_ON_THE_WIRE: [&str; 4] = ["dice", "health", "blind", "client"];
 
 /// Runs the text of a scenario; what failed, each with its place.
 pub(crate) fn run(name: &str, text: &str) -> Vec<String> {
@@ -83,6 +84,7 @@ struct Scene {
     /// Of `texts` as they are, if they were asked.
     compiled: Option<Result<Compiled, String>>,
     health: Vec<Health>,
+    blind: PerFamily<bool>,
     client: Client,
     subnet: Option<Vec<u8>>,
     options: Vec<(u16, Vec<u8>)>,
@@ -109,6 +111,7 @@ impl Scene {
             texts: Texts::default(),
             compiled: None,
             health: Vec::new(),
+            blind: PerFamily::default(),
             client: Client { address: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 53)), transport: Transport::Udp, size_limit: 1232 },
             subnet: None,
             options: Vec::new(),
@@ -204,9 +207,20 @@ impl Scene {
             return Ok(());
         }
         for one in statement.rest.split(',') {
-            let health = health(one).ok_or_else(|| statement.fault("expected: POOL/ENDPOINT [v4|v6] down|up|unknown, ..."))?;
+            let health = health(one).ok_or_else(|| {
+                statement.fault("expected: POOL/ENDPOINT [v4|v6] down|up|unknown|uneasy|held|out|in|weight N|share N%, ...")
+            })?;
             self.health.push(health);
         }
+        Ok(())
+    }
+
+    fn blind(&mut self, statement: &Statement) -> Result<(), Fault> {
+        let words = statement.words();
+        if words != ["none"] && words.iter().any(|word| !["v4", "v6"].contains(word)) {
+            return Err(statement.fault("expected: blind v4, v6, both, or none"));
+        }
+        self.blind = PerFamily::new(|family| words.contains(&if family == Family::V4 { "v4" } else { "v6" }));
         Ok(())
     }
 
@@ -338,7 +352,7 @@ impl Scene {
             return ask_wire(running, &self.texts, &self.client, octets);
         }
         let compiled = self.compiled.get_or_insert_with(|| self.texts.compile()).as_ref().map_err(Clone::clone)?;
-        let serving = compiled.serving(&self.health)?;
+        let serving = compiled.serving_to(&self.health, self.blind)?;
         Ok(self.door.ask_process(&serving, &self.throws, octets, &self.client))
     }
 
@@ -372,16 +386,26 @@ fn health(text: &str) -> Option<Health> {
         [endpoint, "for", name, rest @ ..] => (Some((*name).to_owned()), [&[*endpoint], rest].concat()),
         _ => (None, words),
     };
-    let (endpoint, family, verdict) = match words.as_slice() {
-        [endpoint, verdict] => (endpoint, None, verdict),
-        [endpoint, "v4", verdict] => (endpoint, Some(Family::V4), verdict),
-        [endpoint, "v6", verdict] => (endpoint, Some(Family::V6), verdict),
+    let (endpoint, words) = words.split_first()?;
+    let (family, words) = match words {
+        ["v4", rest @ ..] => (Some(Family::V4), rest),
+        ["v6", rest @ ..] => (Some(Family::V6), rest),
+        rest => (None, rest),
+    };
+    let holds = match words {
+        ["down"] => Holds::Verdict(Verdict::Down),
+        ["up"] => Holds::Verdict(Verdict::Up),
+        ["unknown"] => Holds::Verdict(Verdict::Unknown),
+        ["uneasy"] => Holds::Uneasy,
+        ["held"] => Holds::Held,
+        ["out"] => Holds::Stance(Stance::Out),
+        ["in"] => Holds::Stance(Stance::In),
+        ["weight", weight] => Holds::Weight(weight.parse().ok()?),
+        ["share", share] => Holds::Share(share.strip_suffix('%')?.parse().ok()?),
         _ => return None,
     };
-    let verdicts = [("down", Verdict::Down), ("up", Verdict::Up), ("unknown", Verdict::Unknown)];
-    let verdict = verdicts.iter().find(|(word, _)| word == verdict)?.1;
     let (pool, endpoint) = endpoint.split_once('/')?;
-    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name, family, verdict })
+    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name, family, holds })
 }
 
 fn throw(text: &str) -> Option<Throw> {

@@ -4,13 +4,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use signpost::config::{Config, Text, parse};
+use signpost::config::{Config, NodeId, Text, parse};
 use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
 use signpost::snapshot::{
-    Circumstances, Family, Identity, LinkedZone, NodeKind, Policies, Serving, Snapshot, Steering, bind, bindings, compile_zone,
-    link,
+    Circumstances, Family, Identity, LinkedZone, NodeKind, PerFamily, Policies, Serving, Share, Snapshot, Stance, Steering, bind,
+    bindings, compile_zone, link,
 };
 use signpost::wire::Name;
 use signpost::zone;
@@ -42,7 +42,7 @@ pub(crate) struct Compiled {
     pub snapshot: Arc<Snapshot>,
 }
 
-/// What holds of the health of some addresses.
+/// What holds of the health of some addresses, or is ordered of their endpoints.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
     /// `POOL/ENDPOINT`; either may be `*`.
@@ -52,13 +52,34 @@ pub(crate) struct Health {
     pub name: Option<String>,
     /// Both families, if not one.
     pub family: Option<Family>,
-    pub verdict: Verdict,
+    pub holds: Holds,
+}
+
+/// What that may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Holds {
+    Verdict(Verdict),
+    /// Failing but not yet down, or recovering.
+    Uneasy,
+    /// It stays in though it is down.
+    Held,
+    /// By order.
+    Stance(Stance),
+    Weight(u16),
+    /// In percent.
+    Share(u8),
 }
 
 impl Health {
     /// All of an endpoint is down.
     pub(crate) fn down(pool: &str, endpoint: &str) -> Self {
-        Self { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name: None, family: None, verdict: Verdict::Down }
+        Self {
+            pool: pool.to_owned(),
+            endpoint: endpoint.to_owned(),
+            name: None,
+            family: None,
+            holds: Holds::Verdict(Verdict::Down),
+        }
     }
 }
 
@@ -123,17 +144,46 @@ fn rendered(found: &[Diagnostic], sources: &Sources) -> String {
 impl Compiled {
     /// What answers while health is as told; all that is not told of is up.
     pub(crate) fn serving(&self, health: &[Health]) -> Result<Serving, String> {
+        self.serving_to(health, PerFamily::default())
+    }
+
+    /// The same while the prober is blind for these families.
+    pub(crate) fn serving_to(&self, health: &[Health], blind: PerFamily<bool>) -> Result<Serving, String> {
         let policies = &self.snapshot.policies;
-        let mut verdicts = vec![Verdict::Up; policies.probes().len()];
+        let mut circumstances = Circumstances { blind, ..Circumstances::judged(policies, |_| Verdict::Up) };
         for one in health {
-            let mut probes = self.probes(one).peekable();
-            if probes.peek().is_none() {
+            let probes: Vec<u32> = self.probes(one).collect();
+            if probes.is_empty() {
                 return Err(format!("no address of \"{}/{}\" is probed", one.pool, one.endpoint));
             }
-            probes.for_each(|probe| verdicts[probe as usize] = one.verdict);
+            match one.holds {
+                Holds::Verdict(verdict) => probes.iter().for_each(|probe| circumstances.verdicts[*probe as usize] = verdict),
+                Holds::Uneasy => circumstances.uneasy.extend(probes),
+                Holds::Held | Holds::Stance(_) | Holds::Weight(_) | Holds::Share(_) => self.treat(one, &mut circumstances),
+            }
         }
-        let steering = Steering::new(policies, &Circumstances { verdicts, ..Circumstances::default() }, None);
+        let steering = Steering::new(policies, &circumstances, None);
         Ok(Serving { generation: 1, snapshot: Arc::clone(&self.snapshot), steering })
+    }
+
+    fn treat(&self, health: &Health, circumstances: &mut Circumstances) {
+        let fits = |pattern: &str, name: &str| pattern == "*" || pattern == name;
+        for (id, node) in (0..).map(NodeId).zip(self.snapshot.policies.nodes()) {
+            let NodeKind::Pool(pool) = &node.kind else { continue };
+            for (index, endpoint) in (0..).zip(&pool.endpoints) {
+                if !fits(&health.pool, &node.name) || !fits(&health.endpoint, &endpoint.name) {
+                    continue;
+                }
+                let treatment = circumstances.treatments.entry((id, index)).or_default();
+                match health.holds {
+                    Holds::Stance(stance) => treatment.stance = stance,
+                    Holds::Weight(weight) => treatment.weight = Some(weight),
+                    Holds::Share(percent) => treatment.share = Share::new(percent.into(), 100),
+                    Holds::Held => treatment.spared = PerFamily::new(|family| health.family.is_none_or(|only| only == family)),
+                    Holds::Verdict(_) | Holds::Uneasy => {}
+                }
+            }
+        }
     }
 
     fn probes<'a>(&'a self, health: &'a Health) -> impl Iterator<Item = u32> + 'a {
