@@ -8,15 +8,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::*;
 use crate::config::{Text, parse};
 use crate::diagnostic::Sources;
-use crate::health::{Act, Cause, Forced, Memory, Order, Orders, Outcome, Pattern, ProbeKey, Verdict};
+use crate::health::{Act, Alarm, Cause, Forced, Memory, Order, Orders, Outcome, Pattern, ProbeKey, Raised, Verdict};
 use crate::snapshot::{Circumstances, Family, Grade, Policies, Serving, Snapshot, Steering};
 
 /// A snapshot of one pool whose endpoints have these last octets.
 fn snapshot(octets: &[u8]) -> Arc<Snapshot> {
+    snapshot_with(octets, "")
+}
+
+/// The same with more tables.
+fn snapshot_with(octets: &[u8], more: &str) -> Arc<Snapshot> {
     let endpoint = |octet: &u8| format!("{{ name = \"e{octet}\", v4 = \"192.0.2.{octet}\" }}");
     let endpoints: Vec<String> = octets.iter().map(endpoint).collect();
     let text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\n[check.web]\nkind = \"tcp\"\nport = 80\n[pool.eu]\ncheck = \"web\"\nendpoints = [{}]\n",
+        "[server]\nlisten = \"127.0.0.1:0\"\n[check.web]\nkind = \"tcp\"\nport = 80\n[pool.eu]\ncheck = \"web\"\nendpoints = [{}]\n{more}",
         endpoints.join(", ")
     );
     let source = Sources::default().add("signpost.toml", text);
@@ -280,4 +285,35 @@ async fn what_is_remembered_answers_at_once_and_nobody_waits_for_it() {
     kept.probed(1, true);
     assert_eq!(kept.told().await, (3, names(&[1, 2])), "the first outcome decides");
     assert!(ask(Some(count)).await.is_some());
+}
+
+#[test]
+fn what_a_limit_holds_in_is_an_alarm_until_it_goes() {
+    let web = "[policy.web]\nchoose = \"failover\"\nfrom = \"eu\"\nmax_removed = \"50%\"\n";
+    let snapshot = snapshot_with(&[1, 2, 3], web);
+    let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
+    let current = Arc::new(Current::new(Serving { generation: 1, snapshot, steering }));
+    let mut keeper = Keeper::new(Arc::clone(&current), Duration::ZERO);
+    let mut probed = |second: u64, outcome: Outcome| {
+        let now = Duration::from_secs(second);
+        for octet in [1, 2, 3] {
+            let key = ProbeKey { check: "web".into(), address: [192, 0, 2, octet].into(), port: 80, name: None };
+            keeper.observe(&key, outcome.clone(), now, now);
+        }
+        keeper.publish(now);
+        let text = |(alarm, policy, raised): (Alarm, &Arc<str>, &Raised)| format!("{} {policy}: {}", alarm.name(), raised.text);
+        let alarms: Vec<String> = keeper.survey(now).alarms.raised().map(text).collect();
+        let state = current.load().steering.state(crate::config::NodeId(0)).unwrap().clone();
+        (state.draw(Grade::Up, Some(Family::V4)).members().count(), alarms, keeper.next_tick().map(|next| next.as_secs()))
+    };
+    let failure = Outcome::fail(Cause::Refused, "connection refused");
+    assert_eq!(probed(1, Outcome::pass(Duration::ZERO)), (3, vec![], None));
+    probed(10, failure.clone());
+    probed(11, failure.clone());
+    let held = "in, because health may take out at most 50 % of the policy in a minute";
+    let two = format!("removal-limited web: 2 addresses are down but stay {held}");
+    assert_eq!(probed(12, failure.clone()), (2, vec![two], Some(72)));
+    let one = format!("removal-limited web: 1 address is down but stays {held}");
+    assert_eq!(probed(72, failure.clone()), (1, vec![one], Some(132)));
+    assert_eq!(probed(132, failure), (0, vec![], None));
 }

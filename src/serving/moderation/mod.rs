@@ -139,6 +139,10 @@ impl Moderation {
                 place: place(family),
             });
             follow(seen, before, now);
+            if stance == Some(Stance::In) {
+                // It has its clients already.
+                (seen.recovered_at, seen.slow) = (None, false);
+            }
             for family in Family::ALL {
                 if let Place::Spared(since) = seen.addresses[family].place {
                     waiting.push((since, at, family));
@@ -151,6 +155,9 @@ impl Moderation {
         let mut removed = self.removed(now);
         for (_, at, family) in waiting {
             self.remove_or_spare(at, family, &mut removed, circumstances, now);
+        }
+        if self.limited.iter().any(|count| *count > 0) {
+            self.next = self.freed(now);
         }
     }
 
@@ -181,7 +188,7 @@ impl Moderation {
             let percent = self.plan.limits.get(*limit).map_or(100, |limit| limit.percent);
             let sum = removed.get(*limit).map_or(0, |sum| sum[family]);
             // The first one goes, however large: else what weighs more than the limit would stay for ever.
-            sum > 0 && sum + part[family] > WHOLE / 100 * u64::from(percent)
+            part[family] > 0 && sum > 0 && sum + part[family] > WHOLE / 100 * u64::from(percent)
         };
         let holding: Vec<usize> = watched.parts.iter().filter(forbids).map(|(limit, _)| *limit).collect();
         if holding.is_empty() {
@@ -200,12 +207,16 @@ impl Moderation {
         }
         let spared = &mut circumstances.treatments.entry((watched.pool, watched.index)).or_default().spared;
         *spared = PerFamily::new(|each| spared[each] || each == family);
+    }
+
+    /// When the next removal stops to count.
+    fn freed(&self, now: Duration) -> Option<Duration> {
         let gone = self.seen.iter().flat_map(|seen| Family::ALL.map(|family| seen.addresses[family].place));
         let freed = gone.filter(|place| counts(*place, now)).filter_map(|place| match place {
             Place::Out(Some(since)) => Some(since + REMOVAL_WINDOW),
             Place::Out(None) | Place::In | Place::Spared(_) => None,
         });
-        self.next = earlier(self.next, freed.min());
+        freed.min()
     }
 
     fn start_slowly(&mut self, circumstances: &mut Circumstances, now: Duration) {
@@ -278,14 +289,14 @@ fn verdict(watched: &Watched, family: Family, circumstances: &Circumstances) -> 
 
 /// Where a verdict puts an address, limits aside.
 fn placed(before: Address, verdict: Verdict, stance: Option<Stance>, now: Duration) -> Place {
-    if verdict.counts_as_up() {
+    // Whom an operator forces in is in: if the order ends while it is down, it goes as any other.
+    if verdict.counts_as_up() || stance == Some(Stance::In) {
         return Place::In;
     }
     match before.place {
         Place::Out(since) => Place::Out(since),
         // The first verdict takes nothing away that anybody relied on, and what an order decides health need not.
         Place::In | Place::Spared(_) if !before.known || stance == Some(Stance::Out) => Place::Out(None),
-        Place::In | Place::Spared(_) if stance == Some(Stance::In) => Place::In,
         Place::In => Place::Spared(now),
         Place::Spared(since) => Place::Spared(since),
     }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use signpost::answer::{Dice, View};
+use signpost::config::NodeId;
 use signpost::health::{Act, Alarm, Forced, Standing, Verdict};
 use signpost::serving::Survey;
 use signpost::snapshot::{Family, Grade};
@@ -21,6 +22,9 @@ use crate::scenario::query::{OPTION_SUBNET, Query, subnet};
 use crate::scenario::reply::Reply;
 
 const FAMILIES: [(Family, RrType); 2] = [(Family::V4, RrType::A), (Family::V6, RrType::AAAA)];
+
+/// Questions of one look; the next look asks others.
+const ASKED: usize = 4;
 
 /// What was judged so far.
 #[derive(Default)]
@@ -47,7 +51,7 @@ impl Judge {
             return Err(format!("generation {generation} after {}", self.generation));
         }
         // Where nothing was published, one look in eight is enough.
-        if generation == self.generation && seed % 8 > 0 {
+        if generation == self.generation && !seed.is_multiple_of(8) {
             return Ok(());
         }
         self.generation = generation;
@@ -60,16 +64,25 @@ impl Judge {
                 None => self.watch.overlook_part(*pool, name),
             }
         }
-        for node in 0..scene.model.nodes.len() {
-            for family in [0, 1] {
-                let reply = self.ask(life, &survey, node, family, seed)?;
-                answers_right(&scene, node, family, &up, &reply).map_err(|fault| {
-                    let (rtype, answers) = (FAMILIES[family].1, reply.sections[0].join("; "));
-                    format!("n{node} {rtype}: {fault}\n  answers {answers}\n  stands {:?}\n  up {up:?}", scene.stands)
-                })?;
-            }
+        let all = scene.model.nodes.len() * 2;
+        for question in (seed as usize % all..).take(ASKED).map(|number| number % all) {
+            let (node, family) = (question / 2, question % 2);
+            let reply = self.ask(life, &survey, node, family, seed)?;
+            answers_right(&scene, node, family, &up, &reply).map_err(|fault| {
+                let (rtype, answers) = (FAMILIES[family].1, reply.sections[0].join("; "));
+                let of_the_product = survey.serving.steering.state(NodeId(node as u32));
+                format!(
+                    "n{node} {rtype}: {fault}\n  answers {answers}\n  stands {:?}\n  up {up:?}\n  {of_the_product:?}",
+                    scene.stands
+                )
+            })?;
         }
         Ok(())
+    }
+
+    /// Time passed in which nobody could look.
+    pub(super) fn oversleep(&mut self) {
+        self.watch.oversleep();
     }
 
     /// The reply for a name and type; its scope is always the same.
@@ -104,7 +117,6 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
         let Some(kind) = node.pool() else { continue };
         let id = survey.serving.snapshot.policies.find(&node.name).expect("the pool");
         let state = survey.serving.steering.state(id).expect("its state");
-        let mut drawn = BTreeMap::new();
         for (index, endpoint) in (0..).zip(&kind.endpoints) {
             let mut stand = ordered(&life.orders, pool, &endpoint.name, life.now);
             judged(&mut stand, endpoint, &standings);
@@ -114,7 +126,7 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
             }
             stands.insert((pool, endpoint.name.as_str()), stand);
         }
-        state.draw(Grade::Up, None).members().for_each(|(member, weight)| drop(drawn.insert(member, weight)));
+        let drawn = state.draw(Grade::Up, None).members().collect();
         add_parts(pool, &kind.endpoints, &drawn, &mut stands, &mut parts);
     }
     (Scene { model: &life.model, stands, blind: [Family::V4, Family::V6].map(is_blind), now: life.now }, parts)

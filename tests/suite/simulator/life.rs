@@ -16,8 +16,6 @@ use super::judge::Judge;
 use super::model::Model;
 use crate::scenario::world::Texts;
 
-/// Steps of one life: a run of probes, or something that happens.
-const STEPS: usize = 400;
 /// How often something happens, in percent of the steps.
 const INCIDENTS: usize = 12;
 /// The interval and the recheck of the check, as they are by default.
@@ -64,10 +62,10 @@ pub(super) struct Life {
     story: Vec<String>,
 }
 
-/// Lives a whole life; what went wrong, with the story up to there.
-pub(super) fn live(seed: u64) -> Result<(), String> {
+/// Lives a life of so many steps: runs of probes, or something that happens. What went wrong, with the story up to there.
+pub(super) fn live(seed: u64, steps: u64) -> Result<(), String> {
     let mut life = Life::new(seed);
-    let outcome = (0..STEPS).try_for_each(|_| life.step());
+    let outcome = (0..steps).try_for_each(|_| life.step());
     outcome.map_err(|fault| format!("{}\n{}\nat {:?}: {fault}", life.model.config(), life.story.join("\n"), life.now))
 }
 
@@ -162,6 +160,7 @@ impl Life {
             _ => {
                 // Nobody probes for a while: the machine was asleep.
                 self.now += Duration::from_secs(self.chance.below(90) as u64);
+                self.judge.oversleep();
                 self.tell("time passes".to_owned());
             }
         }

@@ -2,6 +2,7 @@
 //! judge nobody.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::model::{Kind, Model};
@@ -25,6 +26,8 @@ pub(super) struct Watch {
     recovered: BTreeMap<(usize, String), Duration>,
     /// The part of its weight that an endpoint had, and since when.
     grown: BTreeMap<(usize, String), (f64, Duration)>,
+    /// Those of the configuration, reckoned once.
+    limits: Option<Rc<[Limit]>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -44,13 +47,14 @@ impl Watch {
         };
         self.before.retain(|key, _| has(key));
         self.recovered.retain(|(pool, name), _| exists(*pool, name));
+        self.limits = None;
         // Other answers, other steps.
         self.grown.clear();
     }
 
     /// Looks at a new moment; what is wrong with it.
     pub(super) fn look(&mut self, scene: &Scene<'_>) -> Result<(), String> {
-        let limits = limits(scene.model);
+        let limits = Rc::clone(self.limits.get_or_insert_with(|| limits(scene.model).into()));
         let was_out: Vec<(usize, String)> = scene
             .model
             .endpoints()
@@ -86,7 +90,7 @@ impl Watch {
         for (pool, endpoint) in scene.model.endpoints() {
             let key = (pool, endpoint.name.clone());
             let is_out = self.is_out(pool, &endpoint.name, endpoint.addresses.map(|address| address.is_some()));
-            if is_out {
+            if is_out || scene.stand(pool, endpoint).forced_up {
                 self.recovered.remove(&key);
                 self.grown.remove(&key);
             } else if was_out.contains(&key) {
@@ -126,6 +130,11 @@ impl Watch {
             self.grown.insert(key, (part, if is_fresh { scene.now } else { scene.now.saturating_sub(answers) }));
         }
         Ok(())
+    }
+
+    /// Time passed in which nobody could look: a step may have come late.
+    pub(super) fn oversleep(&mut self) {
+        self.grown.clear();
     }
 
     /// Nothing can be said of its part for now.
@@ -181,10 +190,10 @@ impl Before {
     fn after(self, stand: Stand, family: usize, now: Duration, has_part: impl Fn(&Limit) -> bool, limits: &[Limit]) -> Self {
         let out = match (stand.down[family], self.out) {
             (false, _) => None,
+            (true, _) if stand.forced_up => None,
             (true, Some(since)) => Some(since),
             (true, None) if stand.held[family] => None,
             (true, None) if !self.known || stand.out => Some(None),
-            (true, None) if stand.forced_up => None,
             (true, None) => Some(limits.iter().any(has_part).then_some(now)),
         };
         Self { known: stand.known[family], down: stand.down[family], out }
