@@ -53,10 +53,22 @@ impl MemoryWriter {
         self.task.abort();
         // An error means that it was aborted, as it should be.
         let _ = self.task.await;
-        if tokio::time::timeout(LAST_WRITE, self.memory.write(None)).await.is_err() {
-            warn!("the verdicts could not be written in time; those of the last write will be remembered");
+        match tokio::time::timeout(LAST_WRITE, self.memory.write(None)).await {
+            Ok(Written::Failed(why)) => warn!("{why}"),
+            Ok(Written::Count(_) | Written::Nothing) => {}
+            Err(_) => warn!("the verdicts could not be written in time; those of the last write will be remembered"),
         }
     }
+}
+
+/// What came of a write.
+enum Written {
+    /// Nothing was to be written, or the Keeper has ended.
+    Nothing,
+    /// The verdicts are written; how often one had changed then.
+    Count(u64),
+    /// It can't be done, and this is why.
+    Failed(String),
 }
 
 impl Memory {
@@ -67,25 +79,30 @@ impl Memory {
         loop {
             ticks.tick().await;
             let known = written.filter(|_| written_at.elapsed() < VERDICTS_RENEW_INTERVAL);
-            if let Some(count) = self.write(known).await {
-                (written, written_at) = (Some(count), Instant::now());
-            }
+            let text = match self.write(known).await {
+                Written::Nothing => continue,
+                Written::Count(count) => {
+                    (written, written_at) = (Some(count), Instant::now());
+                    None
+                }
+                Written::Failed(why) => Some(Arc::from(why)),
+            };
+            let subject = self.folder.display().to_string().into();
+            // An error means that the Keeper ended, and with it the process.
+            let _ = self.events.send(Event::Alarm { alarm: Alarm::StateNotWritten, subject, text }).await;
         }
     }
 
-    /// Writes the verdicts if one has changed since so many had; how many had then, if they are written.
-    async fn write(&self, since: Option<u64>) -> Option<u64> {
+    /// Writes the verdicts if one has changed since so many had.
+    async fn write(&self, since: Option<u64>) -> Written {
         let (reply, asked) = oneshot::channel();
-        self.events.send(Event::Memories(since, reply)).await.ok()?;
-        let (memories, count) = asked.await.ok()??;
+        let sent = self.events.send(Event::Memories(since, reply)).await;
+        let Some((memories, count)) = asked.await.ok().filter(|_| sent.is_ok()).flatten() else { return Written::Nothing };
         let folder = self.folder.clone();
-        let written = tokio::task::spawn_blocking(move || state::remember(&folder, &memories)).await.ok()?;
-        let text = written.as_ref().err().map(|error| {
-            Arc::from(format!("the verdicts can't be written: {error}; a restart would have to find them out anew"))
-        });
-        let subject = self.folder.display().to_string().into();
-        // An error means that the Keeper ended, and with it the process.
-        let _ = self.events.send(Event::Alarm { alarm: Alarm::StateNotWritten, subject, text }).await;
-        written.is_ok().then_some(count)
+        match tokio::task::spawn_blocking(move || state::remember(&folder, &memories)).await {
+            Ok(Ok(())) => Written::Count(count),
+            Ok(Err(error)) => Written::Failed(format!("the verdicts can't be written: {error}; a restart finds them out anew")),
+            Err(_) => Written::Nothing,
+        }
     }
 }

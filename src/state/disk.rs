@@ -19,10 +19,13 @@ pub(super) fn read(path: &Path, length_max: usize) -> Result<Option<Vec<u8>>, St
     if octets.len() > length_max { Err(format!("it is longer than {} KiB", length_max >> 10)) } else { Ok(Some(octets)) }
 }
 
-/// Puts these octets in the place of a file; makes its folder if that is missing.
+/// Puts these octets in the place of a file; makes its folder if that is missing, but none above it.
 pub(super) fn write(path: &Path, octets: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
     let mut file = File::create(&aside)?;
