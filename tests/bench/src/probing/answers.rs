@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use clap::Args;
 use nix::sys::signal::Signal;
-use nix::unistd::{SysconfVar, sysconf};
 
 use super::address;
 use super::family::Process;
@@ -37,13 +36,6 @@ pub struct Setting {
     rate: f64,
 }
 
-/// Nanoseconds of the UDP worker for an answer.
-#[derive(Clone, Copy)]
-struct Cost {
-    user: f64,
-    all: f64,
-}
-
 /// Measures, and gives the report.
 pub fn measure(setting: &Setting, signpost: &Path) -> Result<String, Failure> {
     let probing = prober::Setting::usual();
@@ -60,7 +52,7 @@ pub fn measure(setting: &Setting, signpost: &Path) -> Result<String, Failure> {
         .collect();
     let mut pairs = Vec::new();
     for turn in 0..setting.pairs {
-        let mut pair = [Cost { user: 0.0, all: 0.0 }; 2];
+        let mut pair = [0.0; 2];
         // In the order AB BA AB ..., so that a drift meets both alike.
         for side in if turn % 2 == 0 { [0, 1] } else { [1, 0] } {
             servers[side].signal(Signal::SIGCONT);
@@ -73,14 +65,13 @@ pub fn measure(setting: &Setting, signpost: &Path) -> Result<String, Failure> {
     Ok(report(setting, &pairs))
 }
 
-fn slice(setting: &Setting, server: &Process, port: u16, queries: &[Query]) -> Result<Cost, Failure> {
+/// Nanoseconds of the UDP worker for an answer.
+fn slice(setting: &Setting, server: &Process, port: u16, queries: &[Query]) -> Result<f64, Failure> {
     let thread = udp_worker(server)?;
     let mut load = Load::new(([127, 0, 0, 1], port).into(), 1, queries, Judge::Id)?;
     let before = spent(&thread)?;
     let tally = load.pace(setting.rate, Duration::from_secs(setting.seconds))?;
-    let after = spent(&thread)?;
-    let answered = tally.answered as f64;
-    Ok(Cost { user: (after.user - before.user) / answered, all: (after.all - before.all) / answered })
+    Ok((spent(&thread)? - before) / tally.answered as f64)
 }
 
 /// The folder in /proc of the thread that answers over UDP.
@@ -93,43 +84,25 @@ fn udp_worker(server: &Process) -> Result<String, Failure> {
     found.map(|task| task.path().display().to_string()).ok_or_else(|| "there is no UDP worker".to_owned())
 }
 
-/// Nanoseconds that a thread has run: all of them exact, those in user mode as the kernel's ticks saw them.
-fn spent(thread: &str) -> Result<Cost, Failure> {
-    let read = |name: &str| fs::read_to_string(format!("{thread}/{name}")).map_err(|error| format!("{thread}: {error}"));
-    let all = read("schedstat")?.split_whitespace().next().and_then(|text| text.parse().ok()).unwrap_or(0.0);
-    let stat = read("stat")?;
-    let (_, fields) = stat.rsplit_once(") ").ok_or("no fields")?;
-    let ticks: Vec<f64> = fields.split(' ').skip(11).take(2).filter_map(|text| text.parse().ok()).collect();
-    let tick = 1e9 / sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100) as f64;
-    Ok(Cost { user: ticks.first().copied().unwrap_or(0.0) * tick, all })
+/// Nanoseconds that a thread has run, in user mode and in the kernel: how they split, the kernel's ticks are too coarse to see.
+fn spent(thread: &str) -> Result<f64, Failure> {
+    let path = format!("{thread}/schedstat");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    text.split_whitespace().next().and_then(|text| text.parse().ok()).ok_or_else(|| format!("{path} has no number"))
 }
 
-fn report(setting: &Setting, pairs: &[[Cost; 2]]) -> String {
+fn report(setting: &Setting, pairs: &[[f64; 2]]) -> String {
     let mut text = format!(
         "{} queries a second; one Signpost probes 10,000 endpoints every second, the other none\n\n\
-         | pair | user ns/answer, probing | not probing | ratio | user and system, probing | not probing | ratio |\n|---|---|---|---|---|---|---|\n",
+         | pair | ns/answer, probing | not probing | ratio |\n|---|---|---|---|\n",
         setting.rate
     );
     for (index, [probing, idle]) in pairs.iter().enumerate() {
         // Writing into a String can't fail.
-        let _ = writeln!(
-            text,
-            "| {} | {:.0} | {:.0} | {:.2} | {:.0} | {:.0} | {:.2} |",
-            index + 1,
-            probing.user,
-            idle.user,
-            probing.user / idle.user,
-            probing.all,
-            idle.all,
-            probing.all / idle.all
-        );
+        let _ = writeln!(text, "| {} | {probing:.0} | {idle:.0} | {:.2} |", index + 1, probing / idle);
     }
-    let median = |of: &dyn Fn(&Cost) -> f64| {
-        let mut ratios: Vec<f64> = pairs.iter().map(|[probing, idle]| of(probing) / of(idle)).collect();
-        ratios.sort_by(f64::total_cmp);
-        ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
-    };
-    let (user, all) = (median(&|cost| cost.user), median(&|cost| cost.all));
-    let _ = writeln!(text, "\nRatio, median of the pairs: user {user:.2}, user and system {all:.2}");
+    let mut ratios: Vec<f64> = pairs.iter().map(|[probing, idle]| probing / idle).collect();
+    ratios.sort_by(f64::total_cmp);
+    let _ = writeln!(text, "\nRatio, median of the pairs: {:.2}", ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN));
     text
 }
