@@ -125,6 +125,20 @@ pub const HOLD_DOWN_MIN: Duration = Duration::from_millis(100);
 pub const HOLD_DOWN_LONGEST: Duration = Duration::from_secs(86_400);
 /// References that may be written: a few tell as much as many.
 pub const REFERENCES_MAX: usize = 16;
+/// Endpoints that must fall silent together before the prober doubts itself: fewer are seen to die together.
+pub const BLIND_ENDPOINTS_MIN: usize = 8;
+/// Places in which they must be: one place, or two, may lose their network without us.
+pub const BLIND_PLACES_MIN: usize = 3;
+/// One in so many of those that were heard must fall silent: among thousands, eight that die are no sign.
+pub const BLIND_SHARE: usize = 4;
+/// It trusts itself again when no more than one in so many is silent, or fewer than half of [`BLIND_ENDPOINTS_MIN`].
+pub const SIGHT_SHARE: usize = 8;
+/// How long most endpoints must be heard until the silence of the others is believed: who hears most is not cut off.
+pub const BLIND_PATIENCE: Duration = Duration::from_secs(60);
+/// An answer that comes so soon after a cut may have been under way when it came, so it proves nothing.
+pub const ANSWER_UNDER_WAY_MAX: Duration = Duration::from_millis(250);
+/// How often references are asked, and how long they may take: a cut shows within three seconds, the repeat included.
+pub const REFERENCE_INTERVAL: Duration = Duration::from_millis(750);
 /// Octets of the text that a body must hold.
 pub const EXPECT_BODY_LENGTH_MAX: usize = 1024;
 /// Octets that a tcp check sends or expects, and of one argument of a command.
@@ -296,4 +310,5 @@ const _: () = assert!(SERVER_TEXT_LENGTH_MAX <= CHARACTER_STRING_LENGTH_MAX);
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MIN <= UDP_PAYLOAD_LENGTH_MAX);
 const _: () = assert!(UDP_PAYLOAD_LENGTH_MAX <= UDP_REPLY_LENGTH_MAX);
 const _: () = assert!(STREAM_SEND_BUFFER_LENGTH >= 2 * MESSAGE_LENGTH_MAX);
+const _: () = assert!(BLIND_SHARE < SIGHT_SHARE, "it takes more to be trusted again than not to be doubted");
 const _: () = assert!(NEAREST_LENGTH <= POLICY_CHILDREN_MAX);

@@ -307,7 +307,7 @@ fn tell(report: &Report) {
     }
 }
 
-/// One job for each probe of the snapshot.
+/// One job for each probe of the snapshot, and one for each reference.
 fn jobs(config: &Config, snapshot: &Snapshot) -> Vec<Job> {
     let checks: Vec<_> = config.checks.iter().cloned().map(Arc::new).collect();
     // A check is made once for each host that it asks for.
@@ -319,6 +319,7 @@ fn jobs(config: &Config, snapshot: &Snapshot) -> Vec<Job> {
         let check = host.as_ref().map(|host| Arc::clone(made.entry((*id, host)).or_insert_with(|| asking(host))));
         jobs.push(Job { key: key.clone(), check: check.unwrap_or_else(|| Arc::clone(written)) });
     }
+    jobs.extend(snapshot.policies.references().iter().map(|reference| Job::reference(*reference)));
     jobs
 }
 
@@ -327,8 +328,9 @@ fn forward(events: mpsc::Sender<Event>) -> mpsc::Sender<crate::probe::Report> {
     let (sender, mut reports) = mpsc::channel::<crate::probe::Report>(PROBE_REPORTS_QUEUED_MAX);
     tokio::spawn(async move {
         while let Some(report) = reports.recv().await {
-            let crate::probe::Report { key, outcome, next_probe_at, .. } = report;
-            if events.send(Event::Probed { key, outcome, next_probe_at }).await.is_err() {
+            let crate::probe::Report { key, outcome, counts, at: _, next_probe_at } = report;
+            let event = if counts { Event::Probed { key, outcome, next_probe_at } } else { Event::Doubted { key, outcome } };
+            if events.send(event).await.is_err() {
                 return;
             }
         }

@@ -37,6 +37,11 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// The place of what nobody wrote; no message points there.
+    pub const NOWHERE: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };
+}
+
 /// One text that the operator wrote, under the name by which they know it.
 #[derive(Debug)]
 pub struct Source {

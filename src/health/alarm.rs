@@ -20,6 +20,8 @@ pub enum Alarm {
     OrdersFileRefused,
     /// What should survive a restart can't be written. The subject is the file.
     StateNotWritten,
+    /// No reference of a family answers, but endpoints do. The subject is the family.
+    ReferencesSilent,
 }
 
 impl Alarm {
@@ -31,6 +33,7 @@ impl Alarm {
             Self::CertificateEnds => "certificate-ends",
             Self::OrdersFileRefused => "orders-file-refused",
             Self::StateNotWritten => "state-not-written",
+            Self::ReferencesSilent => "references-silent",
         }
     }
 }
@@ -62,6 +65,11 @@ impl Alarms {
     /// Clears an alarm; what was known of it, if it was up.
     pub fn clear(&mut self, alarm: Alarm, subject: &Arc<str>) -> Option<Raised> {
         self.raised.remove(&(alarm, Arc::clone(subject)))
+    }
+
+    /// Whether an alarm is up.
+    pub fn is_raised(&self, alarm: Alarm, subject: &Arc<str>) -> bool {
+        self.raised.contains_key(&(alarm, Arc::clone(subject)))
     }
 
     /// All that are up, with their subjects.

@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::health::{Cause, Outcome, Thresholds, Tracker};
+    use crate::health::{Cause, Outcome, Planned, Thresholds, Tracker};
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_530_127 + seconds)
@@ -167,7 +167,15 @@ mod tests {
         let (web, other) = (key(1), key(2));
         let thresholds = Thresholds { rise: 2, fall: 3 };
         let mut tracker = Tracker::default();
-        tracker.replan([(web.clone(), thresholds), (other.clone(), thresholds)], seconds(1));
+        let plan = [&web, &other].map(|key| Planned {
+            key: key.clone(),
+            thresholds,
+            hold_down: None,
+            place: 0,
+            timeout: seconds(1),
+            round: seconds(6),
+        });
+        tracker.replan(&plan, &[], seconds(1));
         let memory = |key: &ProbeKey, verdict| Memory { key: key.clone(), verdict, age: seconds(100) };
         let memories = [memory(&web, Verdict::Down), memory(&other, Verdict::Up), memory(&key(3), Verdict::Up)];
         assert_eq!(tracker.remember(&memories, seconds(1)), 2, "what is not in the plan is not remembered");

@@ -6,12 +6,17 @@
 
 mod alarm;
 mod cadence;
+mod flaps;
 mod memory;
 mod orders;
+mod row;
+mod sight;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +24,7 @@ pub use alarm::{Alarm, Alarms, Raised};
 pub use cadence::{Cadence, Next};
 pub use memory::{Memory, read_memories, write_memories};
 pub use orders::{Act, Forced, Order, OrderKind, Ordered, Orders, Pattern, SHARE_WHOLE};
+pub use sight::Blindness;
 pub use standing::{Standing, Streak};
 pub use tracker::{Change, Tracker};
 
@@ -34,6 +40,21 @@ pub struct ProbeKey {
     /// The name that stands in the check's host where that is `{name}` or has `{zone}` in it: then each bound name has a
     /// verdict of its own.
     pub name: Option<Arc<str>>,
+}
+
+/// What stands in place of a check's name for a reference; no check can be called so.
+const REFERENCES: &str = "[server] references";
+
+impl ProbeKey {
+    /// That of a reference.
+    pub fn reference(reference: SocketAddr) -> Self {
+        Self { check: REFERENCES.into(), address: reference.ip(), port: reference.port(), name: None }
+    }
+
+    /// The reference, if it is one.
+    pub fn as_reference(&self) -> Option<SocketAddr> {
+        (&*self.check == REFERENCES).then(|| SocketAddr::new(self.address, self.port))
+    }
 }
 
 /// What came of one probe.
@@ -70,6 +91,16 @@ pub enum Cause {
     Wrong,
     /// Our own fault: no descriptor, no source address, too little time to run. It never counts against an endpoint.
     Ours,
+}
+
+impl Cause {
+    /// Whether a cut of our own network looks so, too.
+    pub fn may_be_a_cut(self) -> bool {
+        match self {
+            Self::Silent | Self::Unreachable => true,
+            Self::Refused | Self::Wrong | Self::Ours => false,
+        }
+    }
 }
 
 impl Outcome {
@@ -122,4 +153,21 @@ pub struct Thresholds {
     pub rise: u32,
     /// Failures that take down.
     pub fall: u32,
+}
+
+/// What is to be tracked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// What the verdict belongs to.
+    pub key: ProbeKey,
+    /// How outcomes become verdicts.
+    pub thresholds: Thresholds,
+    /// How long it is held down if it flaps.
+    pub hold_down: Option<HoldDown>,
+    /// Where it stands: equal numbers are one place.
+    pub place: u32,
+    /// How long one run may take.
+    pub timeout: Duration,
+    /// Within this, one more outcome comes.
+    pub round: Duration,
 }

@@ -1,12 +1,11 @@
 //! How one address stands: its verdict, what led to it, and what `status` shows besides.
 //!
-//! The first outcome decides alone; after that `rise` passes in a row bring up and `fall` failures in a row take down.
-//! Nothing is known here of other addresses.
+//! Plain values: `row.rs` comes to them. Nothing is known here of other addresses.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Cause, Outcome, Thresholds, Verdict};
+use super::{Cause, Outcome, Verdict};
 
 /// What is known of one address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,9 +74,14 @@ impl Standing {
     }
 
     /// Takes an outcome; what is our own fault is noted but does not count.
+    pub(super) fn count(&mut self, outcome: Outcome, now: Duration) {
+        self.streak = self.streak.extended(&outcome);
+        self.note(outcome, now);
+    }
+
+    /// Takes an outcome that does not count.
     pub(super) fn note(&mut self, outcome: Outcome, now: Duration) {
         self.last_outcome_at = Some(now);
-        self.streak = self.streak.extended(&outcome);
         match outcome {
             Outcome::Pass { latency, certificate_ends, certificate_warning: _ } => {
                 self.latency = Some(latency);
@@ -106,19 +110,6 @@ impl Standing {
             }
         };
         changed
-    }
-
-    pub(super) fn judged(&self, thresholds: Thresholds) -> Verdict {
-        // A memory is as good as nothing as soon as there is an outcome.
-        let verdict = if self.remembered { Verdict::Unknown } else { self.verdict };
-        match (verdict, self.streak) {
-            (Verdict::Unknown, Streak::Passes(0)) => self.verdict,
-            (Verdict::Unknown, Streak::Passes(_)) => Verdict::Up,
-            (Verdict::Unknown, Streak::Failures(_)) => Verdict::Down,
-            (Verdict::Down, Streak::Passes(passes)) if passes >= thresholds.rise => Verdict::Up,
-            (Verdict::Up, Streak::Failures(failures)) if failures >= thresholds.fall => Verdict::Down,
-            (verdict @ (Verdict::Up | Verdict::Down), Streak::Passes(_) | Streak::Failures(_)) => verdict,
-        }
     }
 }
 

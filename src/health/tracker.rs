@@ -1,17 +1,27 @@
 //! The table of verdicts: what every probed address amounts to, and what `status` shows of it.
 //!
 //! Outcomes come in with their time, changes are taken out; what changes by time alone does so in [`Tracker::tick`]. A reload
-//! keeps what it knows by [`ProbeKey`]. The Keeper owns the one table.
+//! keeps what it knows by [`ProbeKey`]. While a family is blind, its failures do not count. The Keeper owns the one table.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Memory, Outcome, ProbeKey, Standing, Thresholds, Verdict};
+use super::row::Row;
+use super::sight::{Blindness, Sight};
+use super::{Cause, Memory, Outcome, Planned, ProbeKey, Standing, Verdict};
+use crate::wire::{Family, PerFamily};
 
 /// What every address in the plan amounts to.
 #[derive(Debug, Default)]
 pub struct Tracker {
     rows: BTreeMap<ProbeKey, Row>,
+    sights: PerFamily<Sight>,
+    /// When time alone changes something of a row.
+    due: BTreeSet<(Duration, ProbeKey)>,
+    /// Who would be down if somebody else were heard.
+    pending: BTreeSet<ProbeKey>,
     changes: Vec<Change>,
 }
 
@@ -26,22 +36,27 @@ pub struct Change {
     pub uneasy: bool,
 }
 
-#[derive(Debug)]
-struct Row {
-    thresholds: Thresholds,
-    standing: Standing,
-}
-
 impl Tracker {
     /// Takes a new plan: known keys keep verdict and streak, new ones are unknown, others are forgotten.
-    pub fn replan(&mut self, plan: impl IntoIterator<Item = (ProbeKey, Thresholds)>, now: Duration) {
-        let mut rows = BTreeMap::new();
-        for (key, thresholds) in plan {
-            let known = self.rows.remove(&key).or_else(|| rows.remove(&key));
-            let standing = known.map_or_else(|| Standing::unknown(now), |row: Row| row.standing);
-            rows.insert(key, Row { thresholds, standing });
+    pub fn replan(&mut self, plan: &[Planned], references: &[SocketAddr], now: Duration) {
+        let mut before = std::mem::take(&mut self.rows);
+        // A key that comes twice is asked once.
+        let mut asked = Vec::with_capacity(plan.len());
+        for planned in plan {
+            if let Entry::Vacant(entry) = self.rows.entry(planned.key.clone()) {
+                let known = before.remove(&planned.key).map(|row| row.judged_by(planned));
+                entry.insert(known.unwrap_or_else(|| Row::new(planned, now)));
+                asked.push(planned);
+            }
         }
-        self.rows = rows;
+        for family in Family::ALL {
+            let asked = asked.iter().copied().filter(|planned| Family::of(planned.key.address) == family);
+            let references = references.iter().copied().filter(|reference| Family::of(reference.ip()) == family);
+            self.sights[family].replan(asked, references);
+        }
+        self.pending.retain(|key| self.rows.contains_key(key));
+        let due = |(key, row): (&ProbeKey, &Row)| Some((row.due(&self.sights[Family::of(key.address)])?, key.clone()));
+        self.due = self.rows.iter().filter_map(due).collect();
     }
 
     /// Takes verdicts from before a restart for what has none yet; for how many.
@@ -69,29 +84,67 @@ impl Tracker {
 
     /// Takes an outcome; what it changes is told by [`Self::changes`]. One for a key that is not in the plan is ignored.
     pub fn observe(&mut self, key: &ProbeKey, outcome: Outcome, next_probe_at: Duration, now: Duration) {
-        let Some(row) = self.rows.get_mut(key) else { return };
-        let standing = &mut row.standing;
-        let uneasy_before = standing.uneasy;
-        standing.note(outcome, now);
-        standing.next_probe_at = Some(next_probe_at);
-        let verdict = standing.judged(row.thresholds);
-        let changed = standing.become_now(verdict, now);
-        if changed || standing.uneasy != uneasy_before {
-            self.changes.push(Change { key: key.clone(), verdict: changed.then_some(verdict), uneasy: standing.uneasy });
+        if let Some(reference) = key.as_reference() {
+            return self.refer(reference, &outcome, now);
+        }
+        if !self.rows.contains_key(key) {
+            return;
+        }
+        self.look(key, &outcome, now);
+        if let Some(row) = self.rows.get_mut(key) {
+            let sight = &self.sights[Family::of(key.address)];
+            if sight.blind().is_some() {
+                row.count_blindly(outcome, sight, now);
+            } else {
+                row.count(outcome, sight, now);
+            }
+            row.standing.next_probe_at = Some(next_probe_at);
+        }
+        self.settle(key, now);
+    }
+
+    /// Takes a first failure, which is being repeated: it does not count, but tells whether anybody is heard.
+    pub fn doubt(&mut self, key: &ProbeKey, outcome: &Outcome, now: Duration) {
+        if !self.rows.contains_key(key) {
+            return;
+        }
+        self.look(key, outcome, now);
+        let sight = &self.sights[Family::of(key.address)];
+        if let Some(row) = self.rows.get_mut(key).filter(|_| sight.blind().is_none()) {
+            row.hint(outcome, sight, now);
         }
     }
 
     /// Lets time pass: what changes by itself until `now` is told by [`Self::changes`].
-    pub fn tick(&mut self, _now: Duration) {}
+    pub fn tick(&mut self, now: Duration) {
+        for family in Family::ALL {
+            self.sights[family].tick(now);
+        }
+        while let Some((due, key)) = self.due.first().filter(|(due, _)| *due <= now).cloned() {
+            self.due.remove(&(due, key.clone()));
+            self.settle(&key, now);
+        }
+    }
 
     /// When [`Self::tick`] will have something to do.
     pub fn next_tick(&self) -> Option<Duration> {
-        None
+        let sights = Family::ALL.map(|family| self.sights[family].next_tick());
+        sights.into_iter().flatten().chain(self.due.first().map(|(due, _)| *due)).min()
     }
 
     /// What has changed since this was asked last, in order.
     pub fn changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
+    }
+
+    /// Why the prober does not trust itself for a family, and since when.
+    pub fn blind(&self, family: Family) -> Option<(Blindness, Duration)> {
+        self.sights[family].blind()
+    }
+
+    /// Whether a family has references of which none answers, though its endpoints do.
+    pub fn references_are_silent(&self, family: Family) -> bool {
+        self.sights[family].disbelieves_references()
     }
 
     /// The verdict on a key; what is not in the plan is unknown.
@@ -109,156 +162,73 @@ impl Tracker {
         self.rows.iter().map(|(key, row)| (key, &row.standing))
     }
 
-    /// Whether every key has its verdict; then warm-up is over.
+    /// Whether every key has its verdict; then warm-up is over. Nobody waits for a family that is out of reach while the other is
+    /// not: a machine without IPv6 starts as fast as any.
     pub fn all_known(&self) -> bool {
-        self.rows.values().all(|row| row.standing.verdict != Verdict::Unknown)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::health::{Cause, Streak};
-
-    fn key(check: &str, last_octet: u8) -> ProbeKey {
-        ProbeKey { check: check.into(), address: [192, 0, 2, last_octet].into(), port: 443, name: None }
+        let sees = |key: &ProbeKey| self.sights[Family::of(key.address)].blind().is_none();
+        let mut unknown = self.rows.iter().filter(|(_, row)| row.standing.verdict == Verdict::Unknown).peekable();
+        unknown.peek().is_none() || (self.rows.keys().any(sees) && !unknown.any(|(key, _)| sees(key)))
     }
 
-    fn outcome(letter: char) -> Outcome {
-        match letter {
-            'P' => Outcome::pass(Duration::from_millis(7)),
-            _ => Outcome::fail(Cause::Refused, "connection refused"),
+    fn refer(&mut self, reference: SocketAddr, outcome: &Outcome, now: Duration) {
+        let family = Family::of(reference.ip());
+        let before = self.sights[family].blind().is_some();
+        match outcome {
+            Outcome::Fail { cause, .. } if cause.may_be_a_cut() => self.sights[family].refer(reference, false, now),
+            Outcome::Fail { cause: Cause::Ours, .. } => {}
+            Outcome::Pass { .. } | Outcome::Fail { .. } => self.sights[family].refer(reference, true, now),
         }
+        self.after_a_look(family, before, now);
     }
 
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    fn tracker(keys: &[ProbeKey], rise: u32, fall: u32) -> Tracker {
-        let mut tracker = Tracker::default();
-        tracker.replan(keys.iter().map(|key| (key.clone(), Thresholds { rise, fall })), seconds(0));
-        tracker
-    }
-
-    /// Outcomes as letters to the verdicts that each one changes to: `u`, `d`, or `-` for no change.
-    fn play(tracker: &mut Tracker, key: &ProbeKey, outcomes: &str) -> String {
-        let mut observe = |letter| {
-            tracker.observe(key, outcome(letter), seconds(2), seconds(1));
-            match tracker.changes().into_iter().find_map(|change| change.verdict) {
-                Some(Verdict::Up) => 'u',
-                Some(Verdict::Down) => 'd',
-                Some(Verdict::Unknown) => '?',
-                None => '-',
-            }
-        };
-        outcomes.chars().map(&mut observe).collect()
-    }
-
-    #[test]
-    fn rise_brings_up_and_fall_takes_down() {
-        for (rise, fall, outcomes, changes) in [
-            (2, 3, "P", "u"),
-            (2, 3, "F", "d"),
-            (2, 3, "PFFF", "u--d"),
-            (2, 3, "PFFPFFF", "u-----d"),
-            (2, 3, "FPP", "d-u"),
-            (2, 3, "FPFPP", "d---u"),
-            (2, 3, "PFFFFFPPFFF", "u--d---u--d"),
-            (1, 1, "PFPF", "udud"),
-            (3, 1, "FPPP", "d--u"),
-        ] {
-            let key = key("web", 1);
-            assert_eq!(play(&mut tracker(std::slice::from_ref(&key), rise, fall), &key, outcomes), changes, "{outcomes}");
+    /// What an outcome says of our own network.
+    fn look(&mut self, key: &ProbeKey, outcome: &Outcome, now: Duration) {
+        let family = Family::of(key.address);
+        let sight = &mut self.sights[family];
+        let before = sight.blind().is_some();
+        match outcome {
+            Outcome::Fail { cause, .. } if cause.may_be_a_cut() => sight.miss(key, now),
+            Outcome::Fail { cause: Cause::Ours, .. } => sight.try_in_vain(key, now),
+            Outcome::Pass { .. } | Outcome::Fail { .. } => sight.hear(key, now),
         }
+        self.after_a_look(family, before, now);
     }
 
-    #[test]
-    fn a_replan_keeps_what_stays_and_forgets_what_leaves() {
-        let (stays, leaves, comes) = (key("web", 1), key("web", 2), key("web", 3));
-        let mut tracker = tracker(&[stays.clone(), leaves.clone()], 2, 3);
-        assert!(!tracker.all_known());
-        assert_eq!(play(&mut tracker, &stays, "PFF"), "u--");
-        assert_eq!(play(&mut tracker, &leaves, "F"), "d");
-        assert!(tracker.all_known());
-
-        let thresholds = Thresholds { rise: 2, fall: 3 };
-        // The key that stays is named by two pools.
-        let plan = [&stays, &comes, &stays].map(|key| (key.clone(), thresholds));
-        tracker.replan(plan, seconds(9));
-        assert_eq!(tracker.verdict(&comes), Verdict::Unknown);
-        assert!(!tracker.all_known(), "the one that came is unknown");
-        assert_eq!(tracker.verdict(&leaves), Verdict::Unknown);
-        assert_eq!(play(&mut tracker, &leaves, "P"), "-", "a straggler is ignored");
-        assert_eq!(play(&mut tracker, &stays, "F"), "d", "the third failure in a row");
-        assert_eq!(tracker.standings().map(|(key, _)| key).collect::<Vec<_>>(), [&stays, &comes]);
-    }
-
-    #[test]
-    fn a_replan_with_other_thresholds_holds_from_the_next_outcome() {
-        let key = key("web", 1);
-        let mut tracker = tracker(std::slice::from_ref(&key), 2, 9);
-        play(&mut tracker, &key, "PFFF");
-        tracker.replan([(key.clone(), Thresholds { rise: 2, fall: 2 })], seconds(2));
-        assert_eq!(tracker.verdict(&key), Verdict::Up);
-        assert_eq!(play(&mut tracker, &key, "F"), "d");
-    }
-
-    #[test]
-    fn a_standing_tells_what_status_shows() {
-        let key = key("web", 1);
-        let mut tracker = tracker(std::slice::from_ref(&key), 2, 1);
-        tracker.observe(&key, outcome('P'), seconds(15), seconds(10));
-        tracker.observe(&key, outcome('F'), seconds(20), seconds(15));
-        tracker.observe(&key, outcome('P'), seconds(25), seconds(20));
-        let (_, standing) = tracker.standings().next().unwrap();
-        let expected = Standing {
-            verdict: Verdict::Down,
-            since: seconds(15),
-            streak: Streak::Passes(1),
-            latency: Some(Duration::from_millis(7)),
-            last_error: Some((seconds(15), "connection refused".into())),
-            last_outcome_at: Some(seconds(20)),
-            next_probe_at: Some(seconds(25)),
-            uneasy: true,
-            ..Standing::default()
-        };
-        assert_eq!(*standing, expected);
-    }
-
-    #[test]
-    fn an_empty_plan_is_all_known() {
-        assert!(Tracker::default().all_known());
-    }
-
-    proptest! {
-        #[test]
-        fn a_change_needs_its_streak(outcomes in "[PF]{1,60}", rise in 1_u32..5, fall in 1_u32..5) {
-            let key = key("web", 1);
-            let changes = play(&mut tracker(std::slice::from_ref(&key), rise, fall), &key, &outcomes);
-            let ends_with = |end: usize, letter: char, count: u32| {
-                outcomes[..end].chars().rev().take_while(|&other| other == letter).count() >= count as usize
-            };
-            let mut verdict = None;
-            for (index, change) in changes.chars().enumerate() {
-                if change != '-' {
-                    prop_assert_ne!(Some(change), verdict, "a change changes");
-                    verdict = Some(change);
-                }
-                // The first outcome decides alone; after it a full streak always wins and a shorter one never does.
-                let (down_due, up_due) = (ends_with(index + 1, 'F', fall), ends_with(index + 1, 'P', rise));
-                match (index, change) {
-                    (0, _) => prop_assert_eq!(change, if outcomes.starts_with('P') { 'u' } else { 'd' }),
-                    (_, 'd') => prop_assert!(down_due),
-                    (_, 'u') => prop_assert!(up_due),
-                    (_, _) => {
-                        prop_assert!(!down_due || verdict == Some('d'), "a full streak of failures takes down");
-                        prop_assert!(!up_due || verdict == Some('u'), "a full streak of passes brings up");
-                    }
+    /// Who goes blind forgets the failures that led to it; who hears somebody may believe who is silent.
+    fn after_a_look(&mut self, family: Family, blind_before: bool, now: Duration) {
+        if !blind_before && self.sights[family].blind().is_some() {
+            for (key, row) in self.rows.iter_mut().filter(|(key, _)| Family::of(key.address) == family) {
+                if row.forget_failures(now) {
+                    self.changes.push(Change { key: key.clone(), verdict: None, uneasy: row.standing.uneasy });
                 }
             }
+            self.pending.retain(|key| Family::of(key.address) != family);
+        }
+        let pending: Vec<ProbeKey> = self.pending.iter().filter(|key| Family::of(key.address) == family).cloned().collect();
+        pending.iter().for_each(|key| self.settle(key, now));
+    }
+
+    /// Brings a row to its verdict, and notes when to look again.
+    fn settle(&mut self, key: &ProbeKey, now: Duration) {
+        let Some(row) = self.rows.get_mut(key) else { return };
+        let sight = &self.sights[Family::of(key.address)];
+        let uneasy_before = row.standing.uneasy;
+        let changed = row.judge(sight, now);
+        if changed || row.standing.uneasy != uneasy_before {
+            let verdict = changed.then_some(row.standing.verdict);
+            self.changes.push(Change { key: key.clone(), verdict, uneasy: row.standing.uneasy });
+        }
+        if row.standing.verdict == Verdict::Down {
+            self.sights[Family::of(key.address)].bury(key.address);
+        }
+        let sight = &self.sights[Family::of(key.address)];
+        if row.is_pending() {
+            self.pending.insert(key.clone());
+        } else {
+            self.pending.remove(key);
+        }
+        if let Some(due) = row.due(sight) {
+            self.due.insert((due, key.clone()));
         }
     }
 }

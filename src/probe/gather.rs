@@ -43,7 +43,7 @@ mod tests {
 
     fn report(port: u16, outcome: Outcome) -> Report {
         let key = ProbeKey { check: "web".into(), address: [192, 0, 2, 1].into(), port, name: None };
-        Report { key, outcome, at: Duration::ZERO, next_probe_at: Duration::ZERO }
+        Report { key, outcome, counts: true, at: Duration::ZERO, next_probe_at: Duration::ZERO }
     }
 
     #[tokio::test(start_paused = true)]

@@ -60,15 +60,11 @@ pub(super) async fn keep_probing(job: Job, shared: Shared) {
         if !failed {
             watch.passed();
         }
-        if next.report {
-            let at = shared.started.elapsed();
-            let next_probe_at = at.max(due.saturating_duration_since(shared.started));
-            let report = Report { key: key.clone(), outcome, at, next_probe_at };
-            if shared.reports.send(report).await.is_err() {
-                return;
-            }
-        } else {
-            tracing::debug!(check = check.name, address = %key.address, ?outcome, "a first failure is repeated");
+        let at = shared.started.elapsed();
+        let next_probe_at = at.max(due.saturating_duration_since(shared.started));
+        let report = Report { key: key.clone(), outcome, counts: next.report, at, next_probe_at };
+        if shared.reports.send(report).await.is_err() {
+            return;
         }
         if failed && rests_on_a_file(&check) {
             client = Client::build(&check, key.address).await;

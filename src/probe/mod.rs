@@ -25,7 +25,7 @@ mod watch;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,9 +37,10 @@ use lateness::Lateness;
 pub use lateness::Punctuality;
 use thread::Thread;
 
-use crate::config::{Check, CheckKind};
+use crate::config::{Check, CheckKind, TcpCheck};
+use crate::diagnostic::Span;
 use crate::health::{Outcome, ProbeKey};
-use crate::limits::{PROBE_DESCRIPTORS_MAX, PROBE_REPORTS_QUEUED_MAX};
+use crate::limits::{PROBE_DESCRIPTORS_MAX, PROBE_REPORTS_QUEUED_MAX, RECHECK_DELAY, REFERENCE_INTERVAL};
 
 /// As we call ourselves.
 const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
@@ -53,13 +54,36 @@ pub struct Job {
     pub check: Arc<Check>,
 }
 
-/// What came of a probe, once it counts.
+impl Job {
+    /// A connection to a reference, at an interval so short that a cut shows before endpoints go down.
+    pub fn reference(reference: SocketAddr) -> Self {
+        let check = Check {
+            name: "references".into(),
+            span: Span::NOWHERE,
+            kind: CheckKind::Tcp(TcpCheck::default()),
+            port: reference.port(),
+            interval: REFERENCE_INTERVAL,
+            timeout: REFERENCE_INTERVAL,
+            rise: 1,
+            fall: 1,
+            recheck: RECHECK_DELAY,
+            hold_down: None,
+            source: None,
+            watch: false,
+        };
+        Self { key: ProbeKey::reference(reference), check: Arc::new(check) }
+    }
+}
+
+/// What came of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// What was probed.
     pub key: ProbeKey,
     /// What came of it.
     pub outcome: Outcome,
+    /// Whether it counts: a first failure is repeated before it does.
+    pub counts: bool,
     /// When, since the start of the process.
     pub at: Duration,
     /// When the next probe is due, since the start of the process.

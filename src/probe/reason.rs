@@ -37,8 +37,8 @@ const IO_WORDS: &[(ErrorKind, Cause, &str)] = &[
     (ErrorKind::TimedOut, Cause::Silent, "no answer to the connection attempt"),
 ];
 
-/// Linux's numbers for what has no kind of its own: this process or this machine lacks descriptors, buffers or memory.
-const OUR_ERRORS: [i32; 4] = [24, 23, 105, 12];
+/// Linux's numbers for what has no kind of its own: this process or this machine lacks descriptors, buffers, memory or IPv6.
+const OUR_ERRORS: [i32; 5] = [24, 23, 105, 12, 97];
 
 /// What the HTTP library says, and what we say.
 const HTTP_WORDS: &[(&str, Cause, &str)] = &[

@@ -10,12 +10,13 @@ use std::time::{Duration, SystemTime};
 
 use tracing::{info, warn};
 
-use super::Current;
 use super::in_force::InForce;
 use super::moderation::Moderation;
 use super::renewals::{Renewal, Renewals};
-use crate::health::{Alarm, Alarms, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
+use super::{Current, doubt};
+use crate::health::{Alarm, Alarms, Blindness, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
 use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
+use crate::wire::{Family, PerFamily};
 
 /// How things stand, for `status` and `explain`.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Keeper {
     renewals: Renewals,
     /// How often a verdict has changed.
     changes: u64,
+    /// Why the prober does not trust itself, and whether it does not trust its references.
+    doubts: PerFamily<(Option<Blindness>, bool)>,
     retired: Vec<Arc<Serving>>,
     /// A snapshot that does not answer yet.
     loaded: Option<Arc<Snapshot>>,
@@ -63,6 +66,7 @@ impl Keeper {
             moderation: Moderation::default(),
             renewals: Renewals::default(),
             changes: 0,
+            doubts: PerFamily::default(),
             retired: Vec::new(),
             loaded: None,
             stale: false,
@@ -81,7 +85,13 @@ impl Keeper {
             None => {}
         }
         self.tracker.observe(key, outcome, next_probe_at, now);
-        self.take_changes();
+        self.take_changes(now);
+    }
+
+    /// Takes a first failure, which is being repeated before it counts.
+    pub fn doubt(&mut self, key: &ProbeKey, outcome: &Outcome, now: Duration) {
+        self.tracker.doubt(key, outcome, now);
+        self.take_changes(now);
     }
 
     /// Takes a new snapshot: verdicts live on by key; what is no longer probed is forgotten.
@@ -133,7 +143,7 @@ impl Keeper {
     /// Lets time pass, and makes all that was taken answer: one generation, or none if nothing changed.
     pub fn publish(&mut self, now: Duration) {
         self.tracker.tick(now);
-        self.take_changes();
+        self.take_changes(now);
         if self.loaded.is_some() || self.in_force.is_due(now) {
             let current = self.current.load();
             let snapshot = self.loaded.as_ref().unwrap_or(&current.snapshot);
@@ -175,16 +185,16 @@ impl Keeper {
     }
 
     fn replan(&mut self, snapshot: &Snapshot, now: Duration) {
-        let plan = snapshot.policies.probes().iter().map(|probe| (probe.key.clone(), probe.thresholds));
-        self.tracker.replan(plan, now);
+        self.tracker.replan(&snapshot.policies.plan(), snapshot.policies.references(), now);
         for subject in self.renewals.replan(snapshot.policies.probes().iter().map(|probe| &probe.key)) {
             self.clear(Alarm::CertificateEnds, &subject, now);
         }
         self.changes += 1;
-        self.take_changes();
+        self.take_changes(now);
     }
 
-    fn take_changes(&mut self) {
+    fn take_changes(&mut self, now: Duration) {
+        self.take_blindness(now);
         for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
             self.stale |= verdict.is_some() || self.current.load().snapshot.policies.follow_confidence();
             let Some(verdict) = verdict else { continue };
@@ -197,6 +207,29 @@ impl Keeper {
                 Verdict::Down => warn!(endpoint, %check, %address, port, name, reason, "endpoint is down"),
                 Verdict::Up | Verdict::Unknown => info!(endpoint, %check, %address, port, name, "endpoint is up"),
             }
+        }
+    }
+
+    /// Raises and clears the alarms of each family that the prober does not trust itself for.
+    fn take_blindness(&mut self, now: Duration) {
+        for family in Family::ALL {
+            let blind = self.tracker.blind(family).map(|(why, _)| why);
+            let dumb = self.tracker.references_are_silent(family);
+            if (blind, dumb) == self.doubts[family] {
+                continue;
+            }
+            self.doubts[family] = (blind, dumb);
+            self.stale = true;
+            let subject = Arc::from(family.name());
+            self.tell(Alarm::ProberBlind, &subject, blind.map(|why| doubt::of_itself(why, family)), now);
+            self.tell(Alarm::ReferencesSilent, &subject, dumb.then(|| doubt::of_references(family)), now);
+        }
+    }
+
+    fn tell(&mut self, alarm: Alarm, subject: &Arc<str>, text: Option<Arc<str>>, now: Duration) {
+        match text {
+            Some(text) => self.raise(alarm, subject, &text, now),
+            None => self.clear(alarm, subject, now),
         }
     }
 
@@ -229,7 +262,11 @@ impl Keeper {
     /// What the verdicts are and how sure, and what orders make of them.
     fn circumstances(&self, snapshot: &Snapshot) -> Circumstances {
         let standings = snapshot.policies.probes().iter().map(|probe| self.tracker.standing(&probe.key));
-        let mut circumstances = Circumstances { treatments: self.in_force.treatments().clone(), ..Circumstances::default() };
+        let mut circumstances = Circumstances {
+            treatments: self.in_force.treatments().clone(),
+            blind: PerFamily::new(|family| self.tracker.blind(family).is_some()),
+            ..Circumstances::default()
+        };
         for (probe, standing) in (0..).zip(standings) {
             circumstances.verdicts.push(standing.map_or(Verdict::Unknown, |standing| standing.verdict));
             if standing.is_some_and(|standing| standing.uneasy) {

@@ -4,6 +4,7 @@
 //! bounded channel of closed [`Event`]s. No door of the house is known here.
 
 mod current;
+mod doubt;
 mod in_force;
 mod keeper;
 mod moderation;

@@ -26,6 +26,13 @@ pub enum Event {
         /// When the next one is due, since the start.
         next_probe_at: Duration,
     },
+    /// A probe failed for the first time and is being repeated: it does not count yet.
+    Doubted {
+        /// Which.
+        key: ProbeKey,
+        /// What came of it.
+        outcome: Outcome,
+    },
     /// A new snapshot was compiled; told when it answers.
     Loaded(Arc<Snapshot>, oneshot::Sender<()>),
     /// Other orders hold; told when they do.
@@ -90,6 +97,7 @@ impl Shell {
         for event in events {
             match event {
                 Event::Probed { key, outcome, next_probe_at } => self.keeper.observe(&key, outcome, next_probe_at, now),
+                Event::Doubted { key, outcome } => self.keeper.doubt(&key, &outcome, now),
                 Event::Loaded(snapshot, done) => {
                     self.keeper.load(snapshot, now);
                     waiting.push(done);

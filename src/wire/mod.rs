@@ -5,6 +5,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod codes;
+mod family;
 mod field;
 pub mod message;
 mod name;
@@ -12,6 +13,7 @@ mod octets;
 pub mod rdata;
 mod rrtype;
 
+pub use family::{Family, PerFamily};
 pub use name::{Labels, Name, NameError, unescape};
 pub use octets::Octets;
 pub use rrtype::RrType;

@@ -8,6 +8,7 @@ mod targets;
 
 mod control;
 mod corpus;
+mod cut;
 mod differential;
 mod edns;
 mod fuzz;

@@ -15,6 +15,7 @@ use crate::config::{Check, CheckId, Child, Choose, Config, Host, MadeFor, Node, 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{ProbeKey, Thresholds};
+use crate::limits::PROBE_JITTER_DIVISOR;
 use crate::snapshot::rendezvous::Ranks;
 
 impl Policies {
@@ -36,6 +37,7 @@ impl Policies {
         policies.names = (0..).map(NodeId).zip(&nodes).map(|(id, node)| (node.name.clone(), id)).collect();
         policies.nodes = nodes.into();
         policies.probes = probes.list.into();
+        policies.references = config.server.references.as_slice().into();
         (policies, faults)
     }
 }
@@ -89,6 +91,7 @@ impl Compiler<'_> {
             families,
             tailored,
             strict,
+            location: common.location,
             min_up: common.min_up,
             ttl: common.ttl.map_or(Ttl::DEFAULT, |(ttl, _)| ttl),
             ecs: common.ecs.is_none_or(|(honoured, _)| honoured),
@@ -233,7 +236,9 @@ impl Probes {
         }
         let index = self.list.len() as u32;
         let thresholds = Thresholds { rise: check.rise, fall: check.fall };
-        self.list.push(Probe { key: key.clone(), thresholds, check: id, host: host.cloned() });
+        let round = check.interval + check.interval / PROBE_JITTER_DIVISOR + check.timeout;
+        let (hold_down, timeout) = (check.hold_down, check.timeout);
+        self.list.push(Probe { key: key.clone(), thresholds, hold_down, timeout, round, check: id, host: host.cloned() });
         self.indices.insert(key, index);
         index
     }

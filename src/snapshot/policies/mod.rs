@@ -9,56 +9,17 @@ mod compile;
 mod tests;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::ops::Index;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::rendezvous::Ranks;
 use crate::config::{CheckId, Child, Host, MinUp, NodeId, PoolChoice, Ttl};
 use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
-use crate::health::{ProbeKey, Thresholds};
+use crate::health::{HoldDown, Planned, ProbeKey, Thresholds};
+pub use crate::wire::{Family, PerFamily};
 
 pub use bound::bind;
-
-/// IPv4 or IPv6: what a query for A or AAAA asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// A
-    V4,
-    /// AAAA
-    V6,
-}
-
-impl Family {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::V4, Self::V6];
-}
-
-/// One value for each family.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PerFamily<T> {
-    v4: T,
-    v6: T,
-}
-
-impl<T> PerFamily<T> {
-    /// A value made for each.
-    pub fn new(mut make: impl FnMut(Family) -> T) -> Self {
-        Self { v4: make(Family::V4), v6: make(Family::V6) }
-    }
-}
-
-impl<T> Index<Family> for PerFamily<T> {
-    type Output = T;
-
-    fn index(&self, family: Family) -> &T {
-        match family {
-            Family::V4 => &self.v4,
-            Family::V6 => &self.v6,
-        }
-    }
-}
 
 /// All nodes by [`NodeId`], children before parents, and what is to be probed for them.
 #[derive(Debug, Default)]
@@ -68,6 +29,7 @@ pub struct Policies {
     /// The node that each was made from, of those made for bound names; they stand behind all others.
     patterns: Box<[NodeId]>,
     probes: Box<[Probe]>,
+    references: Box<[SocketAddr]>,
     world: Arc<World>,
     /// Every table by what it was made from, so that the next generation can share it.
     places_tables: HashMap<Vec<Placed>, Arc<PlacesTable>>,
@@ -81,6 +43,12 @@ pub struct Probe {
     pub key: ProbeKey,
     /// How outcomes become verdicts.
     pub thresholds: Thresholds,
+    /// How long it is held down if it flaps.
+    pub hold_down: Option<HoldDown>,
+    /// How long one run may take.
+    pub timeout: Duration,
+    /// Within this, one more outcome comes.
+    pub round: Duration,
     /// How it is asked: an index into [`crate::config::Config::checks`].
     pub check: CheckId,
     /// The host that it asks for, where that is made for the bound name.
@@ -107,6 +75,8 @@ pub struct CompiledNode {
     pub tailored: bool,
     /// Whether a strict rule may be reached below it: then health must not pass it over.
     pub strict: bool,
+    /// The place written at it.
+    pub location: Option<Point>,
     /// When it is up.
     pub min_up: MinUp,
     /// How long answers live where it is bound.
@@ -241,6 +211,37 @@ impl Policies {
     /// Whether any answer lives longer or shorter by how sure health is.
     pub fn follow_confidence(&self) -> bool {
         self.nodes.iter().any(|node| node.ttl.steady != node.ttl.uneasy)
+    }
+
+    /// Who is asked whether our own network works.
+    pub fn references(&self) -> &[SocketAddr] {
+        &self.references
+    }
+
+    /// What the tracker has to know of each probe. A place is a location, or a pool without one; an address that several pools
+    /// name stands in the place of the first.
+    pub fn plan(&self) -> Vec<Planned> {
+        let mut places: Vec<Option<u32>> = vec![None; self.probes.len()];
+        let mut located: HashMap<(u64, u64), u32> = HashMap::new();
+        for (index, node) in (0..).zip(&self.nodes) {
+            let Kind::Pool(pool) = &node.kind else { continue };
+            let point = node.location.map(|point| (point.latitude.to_bits(), point.longitude.to_bits()));
+            let place = point.map_or_else(|| self.origin(NodeId(index)).0, |point| *located.entry(point).or_insert(index));
+            for probe in pool.endpoints.iter().flat_map(|endpoint| Family::ALL.map(|family| endpoint.probes[family])).flatten() {
+                if let Some(known) = places.get_mut(probe as usize) {
+                    known.get_or_insert(place);
+                }
+            }
+        }
+        let planned = |(probe, place): (&Probe, Option<u32>)| Planned {
+            key: probe.key.clone(),
+            thresholds: probe.thresholds,
+            hold_down: probe.hold_down,
+            timeout: probe.timeout,
+            round: probe.round,
+            place: place.unwrap_or(u32::MAX),
+        };
+        self.probes.iter().zip(places).map(planned).collect()
     }
 
     /// The endpoints that a probe judges, as `pool/endpoint`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Circumstances, Draw, Grade, Share, Stance};
 use crate::config::{MinUp, NodeId};
+use crate::health::Verdict;
 use crate::limits::MIN_UP_MARGIN_PERCENT;
 use crate::snapshot::policies::{CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, PerFamily};
 use crate::snapshot::rendezvous::Ranks;
@@ -191,9 +192,15 @@ fn judged<'a>(pool: NodeId, index: u16, endpoint: &'a CompiledEndpoint, circumst
     let treatment = circumstances.treatment(pool, index);
     let out = treatment.stance == Stance::Out || treatment.weight == Some(0);
     let has = PerFamily::new(|family| endpoint.addresses[family].is_some());
-    let probed_up = |probe: Option<u32>| probe.is_none_or(|probe| circumstances.verdict(probe).counts_as_up());
+    let probed_up = |family| endpoint.probes[family].is_none_or(|probe| circumstances.verdict(probe).counts_as_up());
+    // What a blind prober has never seen is as the endpoint's other address is.
+    let is_unseen = |family: Family| {
+        let unknown = |probe: u32| circumstances.verdict(probe) == Verdict::Unknown;
+        circumstances.blind[family] && endpoint.probes[family].is_some_and(unknown) && has[family.other()]
+    };
+    let judged_up = |family: Family| probed_up(if is_unseen(family) { family.other() } else { family });
     let up = PerFamily::new(|family| {
-        !out && has[family] && (treatment.stance == Stance::In || treatment.spared[family] || probed_up(endpoint.probes[family]))
+        !out && has[family] && (treatment.stance == Stance::In || treatment.spared[family] || judged_up(family))
     });
     let is_uneasy =
         |family| treatment.spared[family] || endpoint.probes[family].is_some_and(|probe| circumstances.uneasy.contains(&probe));

@@ -201,3 +201,26 @@ fn a_node_is_uneasy_with_what_may_answer_below_it() {
         assert_eq!(steering.state(web).unwrap().uneasy, expected, "{letters} {uneasy:?}");
     }
 }
+
+/// Without an IPv6 route the prober has never seen an IPv6 address: it is taken to be as its endpoint's IPv4 address is.
+#[test]
+fn what_the_blind_have_never_seen_is_as_its_other_family() {
+    let policies = policies(
+        "[pool.eu]\ncheck = \"web\"\nendpoints = [{ name = \"a\", v4 = \"192.0.2.1\", v6 = \"2001:db8::1\" },\n\
+         { name = \"b\", v4 = \"192.0.2.2\", v6 = \"2001:db8::2\" }, { name = \"c\", v6 = \"2001:db8::3\" }]\n",
+    );
+    let (known, unknown) = (Verdict::Down, Verdict::Unknown);
+    for (blind, third, drawn) in [(true, unknown, vec![1, 2]), (false, unknown, vec![0, 1, 2]), (true, known, vec![1])] {
+        let of = |probe: u32| match policies.probes()[probe as usize].key.address.to_string().as_str() {
+            "192.0.2.1" => Verdict::Down,
+            "192.0.2.2" => Verdict::Up,
+            "2001:db8::3" => third,
+            _ => Verdict::Unknown,
+        };
+        let blind = PerFamily::new(|family| blind && family == Family::V6);
+        let steering = Steering::new(&policies, &Circumstances { blind, ..Circumstances::judged(&policies, of) }, None);
+        let state = steering.state(NodeId(0)).unwrap();
+        let members = |family| state.draw(Grade::Up, Some(family)).members().map(|(member, _)| member).collect::<Vec<_>>();
+        assert_eq!((members(Family::V4), members(Family::V6)), (vec![1], drawn), "{blind:?} {third:?}");
+    }
+}

@@ -59,6 +59,15 @@ impl Server {
         Self::started(launch(folder))
     }
 
+    /// The same in a network namespace.
+    pub(crate) fn start_within(namespace: &str, folder: &Folder) -> Self {
+        let serve = signpost(folder, "serve");
+        let mut within = Command::new("ip");
+        // `ip` becomes what it runs, so that the server is our child.
+        within.args(["netns", "exec", namespace]).arg(serve.get_program()).args(serve.get_args());
+        Self::started(spawn(within.env_remove("SIGNPOST_LOG").stdin(Stdio::null())))
+    }
+
     /// The same with so many file descriptors at most.
     pub(crate) fn start_with_files(folder: &Folder, count: usize) -> Self {
         let serve = signpost(folder, "serve");
