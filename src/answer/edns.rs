@@ -194,13 +194,13 @@ impl<'q> Edns<'q> {
             let (&[c0, c1, l0, l1], after) = options.split_first_chunk::<4>()?;
             let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
             match u16::from_be_bytes([c0, c1]) {
-                OPTION_ECS => {
-                    // RFC 6891 §6.1.2: the order of options means nothing, so neither of two subnets can count before the other.
-                    // They say the same, or the query contradicts itself; what is refused is not echoed.
-                    let ecs = Ecs::read(data);
-                    subnets_agree &= ecs.is_some() && self.ecs.is_none_or(|first| Some(first) == ecs);
-                    self.ecs = ecs.filter(|_| subnets_agree);
-                }
+                // RFC 6891 §6.1.2: the order of options means nothing, so neither of two subnets can count before the other.
+                // They say the same, or the query contradicts itself; what is refused is not echoed.
+                OPTION_ECS => match (Ecs::read(data), self.ecs) {
+                    (ecs @ Some(_), None) if subnets_agree => self.ecs = ecs,
+                    (Some(ecs), Some(first)) if ecs.octets == first.octets => {}
+                    _ => (subnets_agree, self.ecs) = (false, None),
+                },
                 // RFC 5001 §2.2: what the query's option holds is ignored.
                 OPTION_NSID => self.nsid = identifier,
                 _ => {}
@@ -253,25 +253,24 @@ impl<'q> Ecs<'q> {
     fn read(octets: &'q [u8]) -> Option<Self> {
         let (head, prefix) = octets.split_first_chunk::<4>()?;
         let [f0, f1, source, scope] = *head;
-        let (address, bits_max) = match u16::from_be_bytes([f0, f1]) {
-            0 => (None, 0),
-            1 => (Some(IpAddr::V4(Ipv4Addr::from(extended(prefix)?))), 32),
-            2 => (Some(IpAddr::V6(Ipv6Addr::from(extended(prefix)?))), 128),
-            _ => return None,
-        };
         let needed = usize::from(source).div_ceil(8);
         let bits_behind = needed as u32 * 8 - u32::from(source);
         let padding = prefix.last().is_some_and(|last| last.trailing_zeros() < bits_behind);
-        if scope != 0 || source > bits_max || prefix.len() != needed || padding {
+        if scope != 0 || prefix.len() != needed || padding {
             return None;
         }
+        let address = match (u16::from_be_bytes([f0, f1]), source) {
+            (0, 0) => None,
+            (1, 0..=32) => Some(IpAddr::V4(Ipv4Addr::from(extended(prefix)))),
+            (2, 0..=128) => Some(IpAddr::V6(Ipv6Addr::from(extended(prefix)))),
+            _ => return None,
+        };
         Some(Self { octets, address, source })
     }
 }
 
 /// The octets of a prefix with zeros behind them.
-fn extended<const N: usize>(prefix: &[u8]) -> Option<[u8; N]> {
-    let mut address = [0; N];
-    address.get_mut(..prefix.len())?.copy_from_slice(prefix);
-    Some(address)
+fn extended<const N: usize>(prefix: &[u8]) -> [u8; N] {
+    let mut octets = prefix.iter();
+    [(); N].map(|()| octets.next().copied().unwrap_or_default())
 }

@@ -192,12 +192,14 @@ impl<T: Trace> Resolver<'_, '_, T> {
         let (address, hashed) = (subject.address(), subject.hashed());
         self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
         let mut decision = Decision::new(self.view.serving, subject, self.view.dice, self.trace);
-        let chosen = decision.choose(link.node, family);
+        let found = decision.choose(link.node, family);
         if subnet.is_some() {
             self.resolution.scope = decision.scope(link.node);
-            self.trace.note(Step::Scope(self.resolution.scope));
         }
-        let Some(chosen) = chosen else { return self.push_negative() };
+        let chosen = &decision.chosen;
+        if !found {
+            return self.push_negative();
+        }
         let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
             return;
         };

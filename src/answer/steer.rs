@@ -131,54 +131,63 @@ pub(super) struct Decision<'a, T> {
     trace: &'a mut T,
     /// Where the bound policy leads, once it was asked.
     bound: Option<Lead<'a>>,
+    /// Whom the walk came to, once it says so.
+    pub chosen: Chosen,
 }
 
 impl<'a, T: Trace> Decision<'a, T> {
     /// A decision for this subject.
     pub(super) fn new(serving: &'a Serving, subject: Subject, dice: Dice<'a>, trace: &'a mut T) -> Self {
-        Self { serving, subject, dice, trace, bound: None }
+        Self { serving, subject, dice, trace, bound: None, chosen: Chosen::new(NodeId(0)) }
     }
 
-    /// Chooses endpoints for a bound node; nothing only if no endpoint below it has the family.
-    pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> Option<Chosen> {
-        let wants = Grade::ALL.map(|grade| Want { grade, family, depth: 0 });
-        let chosen = wants.into_iter().find_map(|want| self.walk(bound, want));
-        // Rules may lead a client to nobody who has the family, though it exists for others, and so for everybody (invariant 2).
-        chosen.or_else(|| {
+    /// Chooses endpoints for a bound node; it is told that there are none only if no endpoint below it has the family.
+    pub(super) fn choose(&mut self, bound: NodeId, family: Family) -> bool {
+        let wants = || Grade::ALL.into_iter().map(|grade| Want { grade, family, depth: 0 });
+        let mut found = wants().any(|want| self.walk(bound, want));
+        if !found {
+            // Rules may lead a client to nobody who has the family, though it exists for others, and so for everybody (invariant 2).
             self.trace.note(Step::Everywhere(family));
-            wants.into_iter().find_map(|want| self.walk_everywhere(bound, want))
-        })
+            found = wants().any(|want| self.walk_everywhere(bound, want));
+        }
+        found
     }
 
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
     /// configuration lets the client reach, whatever health picks.
-    pub(super) fn scope(&self, bound: NodeId) -> u8 {
-        // RFC 7871 §7.2.1: an answer that is the same for everybody has scope 0, whatever the address.
-        if self.serving.snapshot.policies.node(bound).is_none_or(|node| !node.tailored) {
-            return 0;
-        }
-        self.reach(bound, self.bound).max(self.subject.alike.length).saturating_add(self.subject.bits_before).min(128)
+    pub(super) fn scope(&mut self, bound: NodeId) -> u8 {
+        let scope = match self.serving.snapshot.policies.node(bound) {
+            Some(node) if node.tailored => {
+                let length = self.reach(bound, self.bound).max(self.subject.alike.length);
+                length.saturating_add(self.subject.bits_before).min(128)
+            }
+            // RFC 7871 §7.2.1: an answer that is the same for everybody has scope 0, whatever the address.
+            _ => 0,
+        };
+        self.trace.note(Step::Scope(scope));
+        scope
     }
 
     fn node(&self, id: NodeId) -> Option<(&'a CompiledNode, &'a NodeState)> {
         Some((self.serving.snapshot.policies.node(id)?, self.serving.steering.state(id)?))
     }
 
-    fn walk(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
-        let (node, state) = self.node(id)?;
+    /// Whether a node answers; then whom it chose is in `chosen`.
+    fn walk(&mut self, id: NodeId, want: Want) -> bool {
+        let Some((node, state)) = self.node(id) else { return false };
         self.trace.note(Step::Asked { node: id, grade: want.grade });
-        let chosen = match &node.kind {
-            _ if !state.usable(want.grade, want.family) => None,
+        let answers = match &node.kind {
+            _ if !state.usable(want.grade, want.family) => false,
             NodeKind::Pool(pool) => self.draw_endpoints(id, pool, state, want),
             NodeKind::Policy(policy) => self.ask(id, policy, state, want),
         };
-        if chosen.is_none() {
+        if !answers {
             self.trace.note(Step::Passed(id));
         }
-        chosen
+        answers
     }
 
-    fn ask(&mut self, id: NodeId, policy: &'a CompiledPolicy, state: &'a NodeState, want: Want) -> Option<Chosen> {
+    fn ask(&mut self, id: NodeId, policy: &'a CompiledPolicy, state: &'a NodeState, want: Want) -> bool {
         let Lead { mut first, rest, reason, .. } = self.lead_at(policy, want.depth);
         let drawn;
         if let Order::Weighted = policy.order {
@@ -193,45 +202,46 @@ impl<'a, T: Trace> Decision<'a, T> {
             Rest::AsWritten => 0..policy.children.len() as u16,
         };
         if let Some(last) = policy.last.filter(|_| want.grade == Grade::Last && state.takes_last(want.family))
-            && let Some(chosen) =
-                [Grade::Up, Grade::Last].into_iter().find_map(|grade| self.walk(last, Want { grade, ..want.below() }))
+            && [Grade::Up, Grade::Last].into_iter().any(|grade| self.walk(last, Want { grade, ..want.below() }))
         {
-            return Some(chosen);
+            return true;
         }
-        let rest = rest.filter(|child| !first.contains(child));
-        let chosen = first.iter().copied().chain(rest).find_map(|child| self.walk_child(policy, child, want));
+        let mut asked = first.iter().copied();
+        if asked.any(|child| self.walk_child(policy, child, want))
+            || rest.into_iter().any(|child| !first.contains(&child) && self.walk_child(policy, child, want))
+        {
+            return true;
+        }
         // A family that `last` alone has must be answered though `last` is not up either (invariant 1).
         let remains = policy.last.filter(|_| match want.grade {
             Grade::Up | Grade::Last => false,
             Grade::Remnant => state.takes_last(want.family),
             Grade::Allowed | Grade::All => true,
         });
-        chosen.or_else(|| self.walk(remains?, want.below()))
+        remains.is_some_and(|last| self.walk(last, want.below()))
     }
 
     /// Asks every pool below a node, whatever rules say. A strict list is not left by it: that has the family itself.
-    fn walk_everywhere(&mut self, id: NodeId, want: Want) -> Option<Chosen> {
-        let (node, _) = self.node(id).filter(|(node, _)| node.families[want.family])?;
+    fn walk_everywhere(&mut self, id: NodeId, want: Want) -> bool {
+        let Some((node, _)) = self.node(id).filter(|(node, _)| node.families[want.family]) else { return false };
         match &node.kind {
             NodeKind::Pool(_) => self.walk(id, want),
             NodeKind::Policy(policy) => {
                 let below = policy.children.iter().map(|child| child.node).chain(policy.last);
-                below.into_iter().find_map(|child| self.walk_everywhere(child, want.below()))
+                below.into_iter().any(|child| self.walk_everywhere(child, want.below()))
             }
         }
     }
 
     /// A strict list is never left for health's sake: whatever grade is asked for, all are tried inside it. The policy's own
     /// `last` is elsewhere; that of a policy in the list is inside.
-    fn ask_strictly(&mut self, policy: &CompiledPolicy, order: &[u16], want: Want) -> Option<Chosen> {
-        Grade::ALL
-            .into_iter()
-            .find_map(|grade| order.iter().find_map(|&child| self.walk_child(policy, child, Want { grade, ..want })))
+    fn ask_strictly(&mut self, policy: &CompiledPolicy, order: &[u16], want: Want) -> bool {
+        let mut grades = Grade::ALL.into_iter();
+        grades.any(|grade| order.iter().any(|&child| self.walk_child(policy, child, Want { grade, ..want })))
     }
 
-    fn walk_child(&mut self, policy: &CompiledPolicy, child: u16, want: Want) -> Option<Chosen> {
-        let node = policy.children.get(usize::from(child))?.node;
-        self.walk(node, want.below())
+    fn walk_child(&mut self, policy: &CompiledPolicy, child: u16, want: Want) -> bool {
+        policy.children.get(usize::from(child)).is_some_and(|child| self.walk(child.node, want.below()))
     }
 
     /// Where a policy leads; that of the bound one, which the scope asks for again, is remembered.
@@ -310,7 +320,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         Some(member)
     }
 
-    fn draw_endpoints(&mut self, id: NodeId, pool: &'a CompiledPool, state: &'a NodeState, want: Want) -> Option<Chosen> {
+    fn draw_endpoints(&mut self, id: NodeId, pool: &'a CompiledPool, state: &'a NodeState, want: Want) -> bool {
         let suited = state.draw(want.grade, Some(want.family));
         let mut chosen = Chosen::new(id);
         match (pool.choose, &pool.ranks) {
@@ -330,7 +340,8 @@ impl<'a, T: Trace> Decision<'a, T> {
         for &endpoint in chosen.endpoints() {
             self.trace.note(Step::Answered { pool: id, endpoint });
         }
-        (chosen.count > 0).then_some(chosen)
+        self.chosen = chosen;
+        chosen.count > 0
     }
 
     /// The longest prefix over the tables at and below a node that the client's address may reach; `lead` is where the node leads,
