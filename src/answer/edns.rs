@@ -14,6 +14,9 @@ use crate::wire::message::HEADER_LENGTH;
 const OPTION_NSID: u16 = 3;
 /// The option code of the client subnet.
 const OPTION_ECS: u16 = 8;
+/// The families of a client subnet's address (RFC 7871 §6).
+const FAMILY_V4: u16 = 1;
+const FAMILY_V6: u16 = 2;
 /// The DO bit (RFC 3225 §3), the only flag we know.
 const FLAG_DO: u16 = 0x8000;
 /// Octets of an OPT record without options.
@@ -39,8 +42,6 @@ pub(super) struct Edns<'q> {
 pub(super) struct Ecs<'q> {
     /// The option's octets: family, source length, scope length, address.
     octets: &'q [u8],
-    /// The address, zero-extended; `None` for family 0.
-    pub address: Option<IpAddr>,
     /// Bits of the address that count; 0 is a client that opts out.
     pub source: u8,
 }
@@ -259,13 +260,20 @@ impl<'q> Ecs<'q> {
         if scope != 0 || prefix.len() != needed || padding {
             return None;
         }
-        let address = match (u16::from_be_bytes([f0, f1]), source) {
-            (0, 0) => None,
-            (1, 0..=32) => Some(IpAddr::V4(Ipv4Addr::from(extended(prefix)))),
-            (2, 0..=128) => Some(IpAddr::V6(Ipv6Addr::from(extended(prefix)))),
-            _ => return None,
-        };
-        Some(Self { octets, address, source })
+        match (u16::from_be_bytes([f0, f1]), source) {
+            (0, 0) | (FAMILY_V4, 0..=32) | (FAMILY_V6, 0..=128) => Some(Self { octets, source }),
+            _ => None,
+        }
+    }
+
+    /// The address, zero-extended; nothing for family 0.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        let (&[f0, f1, _, _], prefix) = self.octets.split_first_chunk::<4>()?;
+        match u16::from_be_bytes([f0, f1]) {
+            FAMILY_V4 => Some(IpAddr::V4(Ipv4Addr::from(extended(prefix)))),
+            FAMILY_V6 => Some(IpAddr::V6(Ipv6Addr::from(extended(prefix)))),
+            _ => None,
+        }
     }
 }
 

@@ -187,7 +187,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
     fn push_steered(&mut self, link: Link, family: Family, owner: u16) {
         self.resolution.steered = true;
         // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
-        let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address);
+        let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address());
         let subject = Subject::new(self.source, subnet);
         let (address, hashed) = (subject.address(), subject.hashed());
         self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });

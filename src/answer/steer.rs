@@ -57,6 +57,7 @@ impl Chosen {
 
 impl Subject {
     /// The client of a query from `source`, with the subnet's address if one came that counts.
+    #[inline]
     pub(super) fn new(source: IpAddr, subnet: Option<IpAddr>) -> Self {
         let (source, _) = unmapped(source);
         let Some(subnet) = subnet else {

@@ -113,12 +113,14 @@ impl Worker {
         let size_limit = self.caps.udp_payload().min(UDP_REPLY_LENGTH_MAX);
         let mut tally = self.counters.received(answer::Transport::Udp, received, Loss::Panic);
         let serving = self.current.load();
-        for (message, outcome) in batch.messages().zip(outcomes.iter_mut()) {
+        let messages = batch.messages().zip(outcomes.iter_mut());
+        let lost = answering::guarded_each(messages, |(message, outcome)| {
             let view = answering::view(&serving, &self.seeds);
             if let Some(reply) = answer_message(&view, message, size_limit, &mut tally) {
                 *outcome = reply;
             }
-        }
+        });
+        (0..lost).for_each(|_| tally.lose(Loss::Panic));
         // Sending may take a while, and whoever holds a view keeps its generation alive.
         drop(serving);
         batch.send(self.socket.as_fd(), |place, sent| match outcomes.get(place) {
@@ -149,10 +151,7 @@ fn answer_message(view: &View<'_>, message: Message<'_>, size_limit: usize, tall
         return None;
     }
     let client = answering::client(peer.ip(), answer::Transport::Udp, size_limit);
-    let Some(outcome) = answering::answer_guarded(view, query, &client, reply) else {
-        tally.lose(Loss::Panic);
-        return None;
-    };
+    let outcome = answer::answer(view, query, &client, reply);
     match outcome {
         Outcome::Reply { length, facts: _ } => {
             *reply_length = length;
