@@ -12,6 +12,7 @@ mod point;
 mod prefix;
 
 mod leaves;
+mod marks;
 mod table;
 
 mod location;
