@@ -110,8 +110,10 @@ struct Lead<'a> {
     first: &'a [u16],
     rest: Rest,
     reason: Reason,
-    /// The bits of the client's address that decided it.
-    length: u8,
+    /// The bits of the client's address that decided it; nothing if none could.
+    length: Option<u8>,
+    /// Whether more bits may decide below.
+    tailors_below: bool,
 }
 
 /// Who is asked when those that come first are used up.
@@ -157,14 +159,15 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// How widely the decision may be reused, in bits of the client subnet: the longest prefix over every table that the
     /// configuration lets the client reach, whatever health picks.
     pub(super) fn scope(&mut self, bound: NodeId) -> u8 {
-        let scope = match self.serving.snapshot.policies.node(bound) {
-            Some(node) if node.tailored => {
-                let length = self.reach(bound, self.bound).max(self.subject.alike.length);
-                length.saturating_add(self.subject.bits_before).min(128)
-            }
-            // RFC 7871 §7.2.1: an answer that is the same for everybody has scope 0, whatever the address.
-            _ => 0,
+        let reached = match self.bound {
+            Some(lead) if !lead.tailors_below => lead.length,
+            lead => self.reach(bound, lead),
         };
+        // RFC 7871 §7.2.1: an answer that is the same for everybody has scope 0, whatever the address.
+        let scope = reached.map_or(0, |length| {
+            let length = length.max(self.subject.alike.length);
+            length.saturating_add(self.subject.bits_before).min(128)
+        });
         self.trace.note(Step::Scope(scope));
         scope
     }
@@ -256,31 +259,35 @@ impl<'a, T: Trace> Decision<'a, T> {
     }
 
     fn lead(&self, policy: &'a CompiledPolicy) -> Lead<'a> {
-        let as_written = Lead { first: &[], rest: Rest::AsWritten, reason: Reason::Written, length: 0 };
+        let tailors_below = policy.tailors_below;
+        let lead = |first, rest, reason, length| Lead { first, rest, reason, length, tailors_below };
         match &policy.order {
-            Order::Failover => as_written,
-            Order::Weighted => Lead { reason: Reason::Weight, ..as_written },
+            Order::Failover => lead(&[], Rest::AsWritten, Reason::Written, None),
+            Order::Weighted => lead(&[], Rest::AsWritten, Reason::Weight, None),
             Order::Hashed(ranks) => {
                 let (first, length) = (ranks.order(self.subject.hashed()), network_length(self.subject.address));
-                Lead { first, rest: Rest::Nobody, reason: Reason::Hash, length }
+                lead(first, Rest::Nobody, Reason::Hash, Some(length))
             }
-            Order::Nearest { places, overrides, .. } => self.region(places, overrides.as_deref()),
+            Order::Nearest { places, overrides, .. } => {
+                let (first, reason, length) = self.region(places, overrides.as_deref());
+                lead(first, Rest::AsWritten, reason, Some(length))
+            }
             Order::Geo { table, rules, otherwise } => {
                 let (matched, length) = self.matched(table);
                 let reason = matched.map_or(Reason::Otherwise, Reason::Rule);
                 let otherwise = otherwise.map_or(Rest::Nobody, Rest::One);
-                let (first, rest): (&[u16], Rest) = match matched.and_then(|rule| rules.get(rule)) {
-                    Some((order, true)) => (order, Rest::Strict),
-                    Some((order, false)) => (order, otherwise),
-                    None => (&[], otherwise),
-                };
-                Lead { first, rest, reason, length }
+                match matched.and_then(|rule| rules.get(rule)) {
+                    Some((order, true)) => lead(order, Rest::Strict, reason, Some(length)),
+                    Some((order, false)) => lead(order, otherwise, reason, Some(length)),
+                    None => lead(&[], otherwise, reason, Some(length)),
+                }
             }
         }
     }
 
-    /// The order of children where the client is: by override, else by distance; asked of the subnet first, then of the resolver.
-    fn region(&self, places: &'a PlacesTable, overrides: Option<&'a Overrides>) -> Lead<'a> {
+    /// The order of children where the client is, and the bits that told: by override, else by distance; asked of the subnet
+    /// first, then of the resolver.
+    fn region(&self, places: &'a PlacesTable, overrides: Option<&'a Overrides>) -> (&'a [u16], Reason, u8) {
         let ask = |address: IpAddr| {
             let place = places.lookup(address);
             let by_distance = place.value.map(|order| (order, Reason::Distance));
@@ -292,7 +299,7 @@ impl<'a, T: Trace> Decision<'a, T> {
         let (known, length) = ask(self.subject.address);
         let known = known.or_else(|| ask(self.subject.resolver?).0);
         let (first, reason) = known.unwrap_or((&[], Reason::Unlocated));
-        Lead { first, rest: Rest::AsWritten, reason, length }
+        (first, reason, length)
     }
 
     /// The first rule that matches the client, and the bits that told; a subnet of which nothing is known counts as the resolver
@@ -346,32 +353,32 @@ impl<'a, T: Trace> Decision<'a, T> {
     }
 
     /// The longest prefix over the tables at and below a node that the client's address may reach; `lead` is where the node leads,
-    /// if that is known.
-    fn reach(&self, id: NodeId, lead: Option<Lead<'_>>) -> u8 {
-        let Some(node) = self.serving.snapshot.policies.node(id).filter(|node| node.tailored) else { return 0 };
+    /// if that is known. Nothing where the client does not matter.
+    fn reach(&self, id: NodeId, lead: Option<Lead<'_>>) -> Option<u8> {
+        let node = self.serving.snapshot.policies.node(id).filter(|node| node.tailored)?;
         let policy = match &node.kind {
-            NodeKind::Pool(_) => return network_length(self.subject.address),
+            NodeKind::Pool(_) => return Some(network_length(self.subject.address)),
             NodeKind::Policy(policy) => policy,
         };
         let lead = lead.unwrap_or_else(|| self.lead(policy));
-        if !policy.tailors_below {
+        if !lead.tailors_below {
             return lead.length;
         }
-        let below = |child: u16| policy.children.get(usize::from(child)).map_or(0, |child| self.reach(child.node, None));
+        let below = |child: u16| self.reach(policy.children.get(usize::from(child))?.node, None);
         let all = 0..policy.children.len() as u16;
         let (otherwise, last) = match lead.rest {
             Rest::Strict => (None, None),
             Rest::One(child) => (Some(child), policy.last),
             Rest::Nobody | Rest::AsWritten => (None, policy.last),
         };
-        let last_length = last.map_or(0, |last| self.reach(last, None));
+        let last_length = last.and_then(|last| self.reach(last, None));
         let led = || lead.first.iter().copied().chain(otherwise);
         let node_of = |child: u16| policy.children.get(usize::from(child)).map(|child| child.node);
         // Rules lead to some only; but who has a family is asked everywhere if nobody has it where they lead.
         let is_led =
             matches!(policy.order, Order::Geo { .. }) && self.has_families_of(node, led().filter_map(node_of).chain(last));
         let reached = if is_led { led().map(below).max() } else { all.map(below).max() };
-        lead.length.max(reached.unwrap_or_default()).max(last_length)
+        lead.length.max(reached.flatten()).max(last_length)
     }
 
     /// Whether these nodes together have every family that a node has.
@@ -386,7 +393,8 @@ fn pick(draw: &Draw, taken: &[u16], throw: impl FnOnce(u32) -> u32) -> Option<(u
     if taken.is_empty() {
         let sum = draw.sum();
         let r = throw(sum);
-        return Some((r, sum, draw.pick(r)?));
+        // What is thrown for one alone nobody needs, but for a trace.
+        return Some((r, sum, draw.only().or_else(|| draw.pick(r))?));
     }
     let left = || draw.members().filter(|(member, _)| !taken.contains(member));
     let sum = left().map(|(_, weight)| weight).sum();

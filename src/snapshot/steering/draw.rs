@@ -48,6 +48,14 @@ impl Draw {
         self.ends.iter().any(|(_, candidate)| *candidate == member)
     }
 
+    /// The only member, if there are no others.
+    pub fn only(&self) -> Option<u16> {
+        match *self.ends {
+            [(_, member)] => Some(member),
+            _ => None,
+        }
+    }
+
     /// Whether there is nobody to draw.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
