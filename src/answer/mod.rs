@@ -13,6 +13,7 @@ mod question;
 mod reply;
 mod resolve;
 mod steer;
+mod subject;
 mod trace;
 
 use std::net::IpAddr;

@@ -9,7 +9,8 @@ use super::dname::Prefix;
 use super::edns::Ecs;
 use super::question::{FoldedName, Question};
 use super::reply::{Reply, Section};
-use super::steer::{Decision, Subject};
+use super::steer::Decision;
+use super::subject::Subject;
 use super::trace::{Step, Trace};
 use crate::limits::CNAME_CHAIN_LENGTH_MAX;
 use crate::snapshot::{
@@ -189,7 +190,7 @@ impl<T: Trace> Resolver<'_, '_, T> {
         // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
         let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address());
         let subject = Subject::new(self.source, subnet);
-        let (address, hashed) = (subject.address(), subject.hashed());
+        let (address, hashed) = (subject.address, subject.hashed());
         self.trace.note(Step::Client { family, address, by_subnet: subnet.is_some(), hashed });
         let mut decision = Decision::new(self.view.serving, subject, self.view.dice, self.trace);
         let found = decision.choose(link.node, family);

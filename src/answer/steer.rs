@@ -6,27 +6,15 @@
 use std::net::IpAddr;
 
 use super::dice::Dice;
+use super::subject::Subject;
 use super::trace::{Reason, Step, Trace};
 use crate::config::{NodeId, PoolChoice};
-use crate::geo::{Alike, PlacesTable, RuleTable, embedded_v4};
+use crate::geo::{PlacesTable, RuleTable};
 use crate::limits::ANSWERS_MAX;
 use crate::snapshot::{
     CompiledNode, CompiledPolicy, CompiledPool, Draw, Family, Grade, NodeKind, NodeState, Order, Overrides, Serving,
     network_length,
 };
-
-/// The client as policies see it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Subject {
-    /// Whose place and network count: the client subnet's address, or where the query came from.
-    address: IpAddr,
-    /// The resolver's address, asked where nothing is known of a subnet (RFC 7871 §10, §11.3).
-    resolver: Option<IpAddr>,
-    /// As far as addresses are read like the subnet's: the shortest scope.
-    alike: Alike,
-    /// Bits of the subnet's address before the IPv4 address that it embeds.
-    bits_before: u8,
-}
 
 /// The endpoints of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -53,38 +41,6 @@ impl Chosen {
     pub(super) fn endpoints(&self) -> &[u16] {
         self.endpoints.get(..self.count).unwrap_or_default()
     }
-}
-
-impl Subject {
-    /// The client of a query from `source`, with the subnet's address if one came that counts.
-    #[inline]
-    pub(super) fn new(source: IpAddr, subnet: Option<IpAddr>) -> Self {
-        let (source, _) = unmapped(source);
-        let Some(subnet) = subnet else {
-            return Self { address: source, resolver: None, alike: Alike::default(), bits_before: 0 };
-        };
-        let (address, bits_before) = unmapped(subnet);
-        Self { address, resolver: Some(source), alike: Alike::of(address), bits_before }
-    }
-
-    /// Whose place counts.
-    pub(super) fn address(&self) -> IpAddr {
-        self.address
-    }
-
-    /// The address that the hashed choice goes by: a private subnet says nothing (RFC 7871 §10).
-    pub(super) fn hashed(&self) -> IpAddr {
-        self.resolver.filter(|_| self.alike.is_private).unwrap_or(self.address)
-    }
-}
-
-/// IPv4 in IPv6 clothes is IPv4; with the bits before it.
-fn unmapped(address: IpAddr) -> (IpAddr, u8) {
-    let embedded = match address {
-        IpAddr::V4(_) => None,
-        IpAddr::V6(v6) => embedded_v4(v6),
-    };
-    embedded.map_or((address, 0), |(v4, bits_before)| (IpAddr::V4(v4), bits_before))
 }
 
 /// What a node is asked for.
