@@ -5,9 +5,9 @@
 //! Zone files, `signpost.toml` and geo databases are read as bytes by [`load`], turned into values by [`zone`], [`config`] and
 //! [`geo`], and compiled by [`snapshot`] into answers that are ready for the wire. [`transport`] takes a query's bytes from a
 //! socket and gives them to [`answer::answer`], which writes the reply's bytes; it is pure: time and dice come with the
-//! [`answer::View`]. [`probe`] asks the endpoints how they are; [`health`] turns outcomes into verdicts; the
-//! [`serving`] Keeper, the only writer, publishes what follows from them through one `ArcSwap`. What operators order stands
-//! beside the verdicts; [`state`] keeps both over a restart.
+//! [`answer::View`]. [`probe`] asks the endpoints how they are, and [`resolve`] looks up those that are names; [`health`] turns
+//! outcomes into verdicts; the [`serving`] Keeper, the only writer, publishes what follows from them through one `ArcSwap`. What
+//! operators order stands beside the verdicts; [`state`] keeps both over a restart.
 //!
 //! # Floors
 //!
@@ -61,6 +61,7 @@ pub mod state;
 // Floor 6: the doors, blind to each other.
 pub mod control;
 pub mod probe;
+pub mod resolve;
 pub mod transport;
 
 // Floor 7

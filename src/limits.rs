@@ -77,6 +77,22 @@ pub const GEO_RULES_MAX: usize = 64;
 pub const POOL_ENDPOINTS_MAX: usize = 255;
 /// Endpoints of the pools that are copied for bound names, because a check asks each by its own host: as many probes or twice that.
 pub const BOUND_ENDPOINTS_MAX: usize = 65_536;
+/// Addresses of one family that an edge with a name is answered with and probed at; a CDN gives two to four.
+pub const EDGE_ADDRESSES_MAX: usize = 8;
+/// Resolvers that may be configured: each is asked only when those before it are silent.
+pub const RESOLVERS_MAX: usize = 8;
+/// How long one server may take to answer for an edge.
+pub const EDGE_LOOKUP_DEADLINE: Duration = Duration::from_secs(2);
+/// Edges that are looked up at a time.
+pub const EDGE_LOOKUPS_IN_FLIGHT_MAX: usize = 32;
+/// Results of look-ups that wait to be taken; who has one more waits.
+pub const EDGE_FINDINGS_QUEUED_MAX: usize = 256;
+/// How soon an edge is looked up again at the soonest, whatever its TTL: CDNs go down to 10 s, load tests to 0.
+pub const EDGE_REFRESH_MIN: Duration = Duration::from_secs(5);
+/// How late an edge is looked up again at the latest, whatever its TTL: moving house takes no longer to be seen.
+pub const EDGE_REFRESH_MAX: Duration = Duration::from_secs(3600);
+/// How late an edge that could not be looked up is tried again at the latest; the time doubles from [`EDGE_REFRESH_MIN`].
+pub const EDGE_RETRY_MAX: Duration = Duration::from_secs(60);
 /// Sum of the weights of one pool or policy, so that a test can enumerate every draw.
 pub const WEIGHT_SUM_MAX: u32 = 65_535;
 /// Percent of the weight over a `min_up` in percent at which a pool or policy that fell is up again: one small flapping member
@@ -312,3 +328,5 @@ const _: () = assert!(UDP_PAYLOAD_LENGTH_MAX <= UDP_REPLY_LENGTH_MAX);
 const _: () = assert!(STREAM_SEND_BUFFER_LENGTH >= 2 * MESSAGE_LENGTH_MAX);
 const _: () = assert!(BLIND_SHARE < SIGHT_SHARE, "it takes more to be trusted again than not to be doubted");
 const _: () = assert!(NEAREST_LENGTH <= POLICY_CHILDREN_MAX);
+const _: () = assert!(EDGE_REFRESH_MIN.as_millis() <= EDGE_RETRY_MAX.as_millis());
+const _: () = assert!(EDGE_ADDRESSES_MAX <= ANSWERS_MAX);

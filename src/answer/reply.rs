@@ -111,6 +111,11 @@ impl<'o> Reply<'o> {
         }
     }
 
+    /// Adds a CNAME to a name in wire form for the name at `owner`; whether it fits.
+    pub(super) fn push_cname(&mut self, owner: u16, ttl_seconds: u32, target: &[u8]) -> bool {
+        self.push_record(owner, RrType::CNAME, CLASS_IN, ttl_seconds, target)
+    }
+
     /// Adds a CHAOS TXT record for the question's name, not to be kept; whether it fits.
     pub(super) fn push_chaos_text(&mut self, rdata: &[u8]) -> bool {
         self.push_record(HEADER_LENGTH as u16, RrType::TXT, CLASS_CH, 0, rdata)

@@ -9,12 +9,12 @@ use super::dname::Prefix;
 use super::edns::Ecs;
 use super::question::{FoldedName, Question};
 use super::reply::{Reply, Section};
-use super::steer::Decision;
+use super::steer::{Chosen, Decision};
 use super::subject::Subject;
 use super::trace::{Step, Trace};
-use crate::limits::CNAME_CHAIN_LENGTH_MAX;
+use crate::limits::{ANSWERS_MAX, CNAME_CHAIN_LENGTH_MAX};
 use crate::snapshot::{
-    CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NameHash, NodeKind, PerFamily, Rrset, Rrsets,
+    CompiledPool, CompiledZone, Entry, EntryId, EntryKind, Family, Found, Link, LinkedZone, NameHash, NodeKind, Rrset, Rrsets,
 };
 use crate::wire::RrType;
 use crate::wire::message::{HEADER_LENGTH, Rcode};
@@ -93,7 +93,7 @@ struct Resolver<'a, 'o, T> {
 /// What one name came to: nothing more, or a CNAME whose target stands at this offset of the reply.
 type Next = Option<usize>;
 
-impl<T: Trace> Resolver<'_, '_, T> {
+impl<'a, T: Trace> Resolver<'a, '_, T> {
     /// Answers for the name, and for where its CNAMEs lead within the zone.
     fn follow(&mut self, name: &FoldedName) {
         let Some(mut at) = self.answer_name(name, HEADER_LENGTH as u16) else { return };
@@ -162,21 +162,33 @@ impl<T: Trace> Resolver<'_, '_, T> {
         None
     }
 
-    /// A bound name: addresses by policy, everything else as it stands; its CNAME is for servers that can't steer.
+    /// A bound name: addresses by policy, or a CNAME; everything else as it stands; its own CNAME is for servers that can't steer.
     fn answer_steered(&mut self, link: Link, rrsets: Rrsets<'_>, owner: u16) {
-        let families = self.view.serving.snapshot.policies.node(link.node).map_or_else(PerFamily::default, |node| node.families);
         let family = match self.qtype {
             RrType::A => Some(Family::V4),
             RrType::AAAA => Some(Family::V6),
             // RFC 8482 §4.1: any one RRset.
-            RrType::ANY => Family::ALL.into_iter().find(|family| families[*family]),
+            RrType::ANY => Family::ALL.into_iter().find(|family| link.decides[*family]),
             _ => None,
         };
+        if link.is_cname {
+            return self.push_cname(link, owner);
+        }
+        let mut decided = false;
         if let Some(family) = family {
-            if families[family] {
-                return self.push_steered(link, family, owner);
+            if link.decides[family] {
+                if self.push_steered(link, family, owner) {
+                    return;
+                }
+                decided = true;
             }
             self.trace.note(Step::Own(family));
+        }
+        // An edge without an address for now has an answer all the same: its own CNAME, if that is all that the name has.
+        let own = |rtype: RrType| rrsets.iter().find(|rrset| rrset.rtype == rtype);
+        if let Some(cname) = own(RrType::CNAME).filter(|_| decided) {
+            self.push_answer(&cname, owner);
+            return;
         }
         let wanted = |rrset: &Rrset| rrset.rtype == self.qtype || self.qtype == RrType::ANY;
         match rrsets.iter().filter(|rrset| rrset.rtype != RrType::CNAME).find(wanted) {
@@ -185,7 +197,8 @@ impl<T: Trace> Resolver<'_, '_, T> {
         }
     }
 
-    fn push_steered(&mut self, link: Link, family: Family, owner: u16) {
+    /// Whom a policy chooses for this client.
+    fn decide(&mut self, link: Link, family: Family) -> Option<Chosen> {
         self.resolution.steered = true;
         // RFC 7871 §7.1.2: source length 0 opts out; then the resolver is the client.
         let subnet = self.ecs.filter(|ecs| link.ecs && ecs.source > 0).and_then(|ecs| ecs.address());
@@ -197,21 +210,62 @@ impl<T: Trace> Resolver<'_, '_, T> {
         if subnet.is_some() {
             self.resolution.scope = decision.scope(link.node);
         }
-        let chosen = &decision.chosen;
-        if !found {
-            return self.push_negative();
-        }
-        let Some(NodeKind::Pool(pool)) = self.view.serving.snapshot.policies.node(chosen.pool).map(|node| &node.kind) else {
-            return;
-        };
-        let ttl_seconds = self.view.serving.steering.state(link.node).map_or(0, |state| state.ttl_seconds);
+        found.then_some(decision.chosen)
+    }
+
+    /// Addresses by policy; whether there are any for this client.
+    fn push_steered(&mut self, link: Link, family: Family, owner: u16) -> bool {
+        let Some(chosen) = self.decide(link, family) else { return false };
+        let Some(pool) = self.pool(&chosen) else { return false };
+        let ttl_seconds = self.ttl_seconds(link);
         let (at, records) = self.reply.mark();
         for &endpoint in chosen.endpoints() {
             let address = pool.endpoints.get(usize::from(endpoint)).and_then(|endpoint| endpoint.addresses[family]);
-            if address.is_some_and(|address| !self.reply.push_address(owner, ttl_seconds, address)) {
+            let fits = match address {
+                Some(address) => self.reply.push_address(owner, ttl_seconds, address),
+                None => self.push_flattened(&chosen, endpoint, family, owner, ttl_seconds),
+            };
+            if !fits {
                 self.reply.rewind(at, records);
-                return self.reply.set_truncated();
+                self.reply.set_truncated();
+                break;
             }
+        }
+        true
+    }
+
+    /// The addresses of an edge, beginning at any of them; as many as leave room for those of the others.
+    #[cold]
+    fn push_flattened(&mut self, chosen: &Chosen, endpoint: u16, family: Family, owner: u16, ttl_seconds: u32) -> bool {
+        let Some(state) = self.view.serving.steering.state(chosen.pool) else { return true };
+        let addresses = state.flattened(endpoint, family);
+        let first = self.view.dice.throw(Dice::ORDER_SLOT).pick(addresses.len() as u32) as usize;
+        let count = (ANSWERS_MAX / chosen.endpoints().len().max(1)).max(1);
+        let mut turned = addresses.iter().cycle().skip(first).take(addresses.len().min(count));
+        turned.all(|address| self.reply.push_address(owner, ttl_seconds, *address))
+    }
+
+    /// RFC 1034 §3.6.2: one CNAME, whatever type is asked for. It is the policy's choice and never followed.
+    #[cold]
+    fn push_cname(&mut self, link: Link, owner: u16) {
+        // As far as the choice goes, a name has either family.
+        let Some(chosen) = self.decide(link, Family::V4) else { return self.push_negative() };
+        let ttl_seconds = self.ttl_seconds(link);
+        let endpoint = chosen.endpoints().first().map(|endpoint| usize::from(*endpoint));
+        let edge = self.pool(&chosen).zip(endpoint).and_then(|(pool, endpoint)| pool.endpoints.get(endpoint)?.edge.as_ref());
+        if edge.is_some_and(|edge| !self.reply.push_cname(owner, ttl_seconds, edge.name.as_wire())) {
+            self.reply.set_truncated();
+        }
+    }
+
+    fn ttl_seconds(&self, link: Link) -> u32 {
+        self.view.serving.steering.state(link.node).map_or(0, |state| state.ttl_seconds)
+    }
+
+    fn pool(&self, chosen: &Chosen) -> Option<&'a CompiledPool> {
+        match &self.view.serving.snapshot.policies.node(chosen.pool)?.kind {
+            NodeKind::Pool(pool) => Some(pool),
+            NodeKind::Policy(_) => None,
         }
     }
 

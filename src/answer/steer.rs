@@ -183,7 +183,9 @@ impl<'a, T: Trace> Decision<'a, T> {
 
     /// Asks every pool below a node, whatever rules say. A strict list is not left by it: that has the family itself.
     fn walk_everywhere(&mut self, id: NodeId, want: Want) -> bool {
-        let Some((node, _)) = self.node(id).filter(|(node, _)| node.families[want.family]) else { return false };
+        // What an edge has is not known for certain, and a strict list is not left for it.
+        let has = |node: &CompiledNode| node.families[want.family] || node.edges && !node.strict;
+        let Some((node, _)) = self.node(id).filter(|(node, _)| has(node)) else { return false };
         match &node.kind {
             NodeKind::Pool(_) => self.walk(id, want),
             NodeKind::Policy(policy) => {
@@ -340,7 +342,7 @@ impl<'a, T: Trace> Decision<'a, T> {
     /// Whether these nodes together have every family that a node has.
     fn has_families_of(&self, node: &CompiledNode, among: impl Iterator<Item = NodeId> + Clone) -> bool {
         let has = |id: NodeId, family| self.node(id).is_some_and(|(node, _)| node.families[family]);
-        Family::ALL.into_iter().all(|family| !node.families[family] || among.clone().any(|id| has(id, family)))
+        Family::ALL.into_iter().all(|family| !node.may_have(family) || among.clone().any(|id| has(id, family)))
     }
 }
 

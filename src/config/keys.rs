@@ -31,6 +31,7 @@ pub(super) const SERVER: Shape = Shape {
         "geoip_age",
         "control",
         "references",
+        "resolvers",
         "warmup",
         "settle",
         "watch",
@@ -88,11 +89,14 @@ pub(super) const CERTIFICATE: Shape =
 pub(super) const POOL: Shape = Shape {
     noun: "a pool",
     example: "[pool.eu], then its keys on lines of their own",
-    keys: &["location", "check", "endpoints", "choose", "answers", "min_up", "slow_start", "ttl", "ecs"],
+    keys: &["location", "check", "endpoints", "choose", "answers", "flatten", "min_up", "slow_start", "ttl", "ecs"],
 };
 /// One of `endpoints`
-pub(super) const ENDPOINT: Shape =
-    Shape { noun: "an endpoint", example: "{ name = \"fra-1\", v4 = \"192.0.2.10\" }", keys: &["name", "v4", "v6", "weight"] };
+pub(super) const ENDPOINT: Shape = Shape {
+    noun: "an endpoint",
+    example: "{ name = \"fra-1\", v4 = \"192.0.2.10\" }",
+    keys: &["name", "v4", "v6", "cname", "weight"],
+};
 /// `location`, where it is no IATA code
 pub(super) const LOCATION: Shape = Shape { noun: "\"location\"", example: "{ lat = 50.1, lon = 8.7 }", keys: &["lat", "lon"] };
 /// `ttl`, where it is no single duration

@@ -20,6 +20,7 @@ mod policy;
 mod pool;
 mod references;
 mod resolve;
+mod resolvers;
 mod rule;
 mod server;
 mod spec;
@@ -94,6 +95,8 @@ pub struct Server {
     pub control: PathBuf,
     /// Who is asked whether our own network works.
     pub references: Vec<SocketAddr>,
+    /// Who looks up the names of edges; those of resolv.conf if there are none.
+    pub resolvers: Vec<SocketAddr>,
     /// How long the start waits for first verdicts at most.
     pub warmup: Duration,
     /// How long changed files must rest before they are read.
@@ -210,6 +213,8 @@ pub struct Pool {
     pub choose: PoolChoice,
     /// Addresses in one answer.
     pub answers: usize,
+    /// Whether names among its endpoints are always answered as addresses.
+    pub flatten: bool,
     /// How long the weight of an endpoint grows after it recovered; it is whole at once, if unset.
     pub slow_start: Option<Duration>,
     /// Its endpoints, at least one.
@@ -227,7 +232,7 @@ pub enum PoolChoice {
     All,
 }
 
-/// One machine.
+/// One machine, or an edge that somebody else runs under a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Endpoint {
     /// Its name, unique in its pool.
@@ -238,6 +243,8 @@ pub struct Endpoint {
     pub v4: Option<Ipv4Addr>,
     /// Its IPv6 address.
     pub v6: Option<Ipv6Addr>,
+    /// The name that it has in place of addresses.
+    pub cname: Option<Name>,
     /// Its share; 0 is never chosen.
     pub weight: u16,
 }

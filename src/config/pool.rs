@@ -1,5 +1,5 @@
 //! `[pool.NAME]`: endpoints in one place.
-//! Each endpoint has an address and a name of its own; the check stays a name until `resolve.rs`.
+//! Each endpoint has an address (or the name of an edge in its place) and a name of its own; the check stays a name until `resolve.rs`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,6 +9,7 @@ use super::table::{Item, Table};
 use super::{Endpoint, Pool, PoolChoice, node};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{ANSWERS_MAX, POOL_ENDPOINTS_MAX, SLOW_START_MAX, SLOW_START_MIN};
+use crate::wire::Name;
 
 const CHOICES: [(&str, PoolChoice); 3] =
     [("weighted", PoolChoice::Weighted), ("hashed", PoolChoice::Hashed), ("all", PoolChoice::All)];
@@ -24,6 +25,7 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<PoolSpec> {
     let endpoints = endpoints(&table, &list);
     let choose = table.read("choose", |item| item.one_of("a way to choose in a pool", &CHOICES)).unwrap_or(PoolChoice::Weighted);
     let answers = answers(&table, choose, list.len());
+    let flatten = flatten(&table, choose, answers, &endpoints);
     let check = table.read("check", |item| item.reference("the name of a check"));
     let slow_start = table.read("slow_start", |item| item.duration(SLOW_START_MIN, SLOW_START_MAX));
     if check.is_none()
@@ -32,7 +34,7 @@ pub(super) fn read(name: Placed<&str>, item: Item<'_>) -> Option<PoolSpec> {
         let message = format!("{} has no check, so nothing in it ever recovers", table.subject());
         item.report(Diagnostic::warning(item.span, message).help("write check = \"NAME\", or remove \"slow_start\""));
     }
-    Some(PoolSpec { pool: Pool { common, check: None, choose, answers, slow_start, endpoints }, check })
+    Some(PoolSpec { pool: Pool { common, check: None, choose, answers, flatten, slow_start, endpoints }, check })
 }
 
 fn endpoint_items<'a>(table: &Table<'a>) -> Vec<Item<'a>> {
@@ -79,6 +81,31 @@ fn answers(table: &Table<'_>, choose: PoolChoice, endpoints: usize) -> usize {
     }
 }
 
+/// Whether names are answered as addresses; a CNAME, which names are answered with else, is always one alone (RFC 2181 §10.1).
+fn flatten(table: &Table<'_>, choose: PoolChoice, answers: usize, endpoints: &[Endpoint]) -> bool {
+    const HELP: &str = "write flatten = true to answer with the addresses of the names";
+    let written = table.read("flatten", Item::boolean);
+    let names = endpoints.iter().filter(|endpoint| endpoint.cname.is_some()).count();
+    if names == 0
+        && let Some(item) = table.get("flatten").filter(|_| written.is_some())
+    {
+        let warning = Diagnostic::warning(item.span, "\"flatten\" has no effect in a pool whose endpoints are all addresses");
+        item.report(warning.help("remove it"));
+    }
+    let flatten = written.unwrap_or_default();
+    if !flatten && names == endpoints.len() && names > 0 {
+        if choose == PoolChoice::All {
+            let fault =
+                Diagnostic::error(table.key_span("choose"), "an answer can't be several CNAMEs, but this pool answers all");
+            table.report(fault.help(HELP));
+        } else if answers > 1 {
+            let message = format!("an answer can't be {answers} CNAMEs");
+            table.report(Diagnostic::error(table.key_span("answers"), message).help(HELP));
+        }
+    }
+    flatten
+}
+
 fn endpoints(table: &Table<'_>, list: &[Item<'_>]) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     let mut addresses: Vec<Placed<IpAddr>> = Vec::new();
@@ -88,6 +115,12 @@ fn endpoints(table: &Table<'_>, list: &[Item<'_>]) -> Vec<Endpoint> {
             table.report(
                 Diagnostic::error(endpoint.span, message).related("first defined", first.span).help("rename one of them"),
             );
+        }
+        if let Some(first) = endpoints.iter().find(|other| endpoint.cname.is_some() && other.cname == endpoint.cname) {
+            let name = endpoint.cname.iter().map(ToString::to_string).collect::<String>();
+            let fault = Diagnostic::error(endpoint.span, format!("{} has the name \"{name}\" twice", table.subject()));
+            let fault = fault.related("first used", first.span);
+            table.report(fault.help("remove one of them; for a bigger share raise its \"weight\""));
         }
         for address in own {
             match addresses.iter().find(|other| other.value == address.value) {
@@ -120,15 +153,19 @@ fn endpoint(item: Item<'_>) -> Option<(Endpoint, Vec<Placed<IpAddr>>)> {
     });
     let v4 = table.read("v4", v4);
     let v6 = table.read("v6", v6);
-    // `cname` has had its own message.
+    let cname = table.read("cname", cname);
     if ["v4", "v6", "cname"].iter().all(|key| table.get(key).is_none()) {
         table.report(table.fault("the endpoint has no address").help("write v4 = \"192.0.2.10\", v6 = \"2001:db8::10\" or both"));
+    }
+    let what = "an endpoint with a name of its own in \"cname\"";
+    if table.get("cname").is_some() {
+        table.refuse(&["v4", "v6"], what, "write the addresses or the name; for both, write two endpoints");
     }
     let weight = table.get("weight").map_or(Some(WEIGHT), node::weight)?;
     let addresses = [("v4", v4.map(IpAddr::V4)), ("v6", v6.map(IpAddr::V6))];
     let placed = addresses.into_iter().filter_map(|(key, address)| Some(Placed { value: address?, span: table.get(key)?.span }));
     let (name, span) = name.map_or((String::new(), table.span), |name| (name.value.to_owned(), name.span));
-    Some((Endpoint { name, span, v4, v6, weight }, placed.collect()))
+    Some((Endpoint { name, span, v4, v6, cname, weight }, placed.collect()))
 }
 
 fn v4(item: Item<'_>) -> Option<Ipv4Addr> {
@@ -171,6 +208,26 @@ fn v6(item: Item<'_>) -> Option<Ipv6Addr> {
     address
 }
 
+/// A host's name; the configuration has no origin, so each is whole.
+fn cname(item: Item<'_>) -> Option<Name> {
+    const EXPECTED: &str = "the name of a host such as \"d111.cdn.example.\"";
+    const HELP: &str = "write the whole name, without scheme, port and path";
+    let text = item.text(EXPECTED, HELP)?;
+    if let Ok(address) = text.parse::<IpAddr>() {
+        let key = if address.is_ipv4() { "v4" } else { "v6" };
+        item.wrong_value(EXPECTED, format!("write {key} = \"{address}\""));
+        return None;
+    }
+    // A CDN's names may have underscores; nothing else that a host's name does not have.
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let name = Name::parse(text.as_bytes(), Some(&Name::root())).ok();
+    let name = name.filter(|name| is_name(text) && name.label_count() > 1);
+    if name.is_none() {
+        item.wrong_value(EXPECTED, HELP);
+    }
+    name
+}
+
 /// The next step for a text that is no address: what it is instead is often plain to see.
 fn help_for(item: Item<'_>, key: &str, otherwise: &str) -> String {
     let text = item.value.as_str().unwrap_or_default();
@@ -179,10 +236,7 @@ fn help_for(item: Item<'_>, key: &str, otherwise: &str) -> String {
         return format!("write {key} = \"{address}\"; the port belongs to the check: port = {port}");
     }
     if !text.contains(':') && text.contains(|letter: char| letter.is_ascii_alphabetic()) {
-        return format!(
-            "an endpoint is an address, not a host name: look up what \"{}\" is, and write that",
-            text.escape_debug()
-        );
+        return format!("a host name goes into a key of its own: cname = \"{}\"", text.escape_debug());
     }
     otherwise.to_owned()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::keys::SERVER;
 use super::table::{Item, Table};
-use super::{GeoFile, RrsetOrder, Server, references};
+use super::{GeoFile, RrsetOrder, Server, references, resolvers};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::{
     GEO_AGE_MAX, GEO_AGE_MIN, SERVER_TEXT_LENGTH_MAX, SERVER_WAIT_MAX, TCP_CONNECTIONS_MAX, THREADS_MAX, UDP_PAYLOAD_LENGTH_MAX,
@@ -36,6 +36,7 @@ impl Server {
             geoip_age: GEO_AGE,
             control: folder.join("signpost.sock"),
             references: Vec::new(),
+            resolvers: Vec::new(),
             warmup: Duration::from_secs(5),
             settle: Duration::from_secs(1),
             watch: true,
@@ -65,6 +66,7 @@ pub(super) fn read(item: Item<'_>) -> Option<Server> {
         geoip_age: table.read("geoip_age", |item| item.duration(GEO_AGE_MIN, GEO_AGE_MAX)).unwrap_or(default.geoip_age),
         control: table.read("control", Item::path).unwrap_or(default.control),
         references: table.read("references", references::read).unwrap_or_default(),
+        resolvers: table.read("resolvers", resolvers::read).unwrap_or_default(),
         warmup: wait("warmup").unwrap_or(default.warmup),
         settle: wait("settle").unwrap_or(default.settle),
         watch: table.read("watch", Item::boolean).unwrap_or(default.watch),

@@ -211,9 +211,6 @@ impl<'a> Table<'a> {
     fn unknown_key_help(&self, key: &str, value: Item<'_>) -> String {
         let near = self.near(key);
         match (self.shape.noun, key) {
-            ("an endpoint", "cname") => {
-                return "this version can't steer to host names yet; an endpoint has \"v4\", \"v6\" or both".to_owned();
-            }
             ("an included file", "server" | "include") => return format!("move \"{key}\" to signpost.toml itself"),
             ("\"not\"", "not") => return "\"not\" goes one level deep; write a rule of its own before this one".to_owned(),
             ("a zone", _) if value.value.is_table() && near.is_none() => {

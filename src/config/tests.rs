@@ -200,6 +200,7 @@ fn every_key_of_the_server_is_read() {
         geoip_age = "30d"
         control = "/run/signpost.sock"
         references = ["192.0.2.9:443", "[2001:db8::9]:53"]
+        resolvers = ["192.0.2.53", "2001:db8::53", "[2001:db8::54]:5300"]
         warmup = "0s"
         settle = "1m30s"
         watch = false
@@ -218,6 +219,8 @@ fn every_key_of_the_server_is_read() {
     assert_eq!(server.geoip_age, Duration::from_secs(30 * 86_400));
     assert_eq!((server.zones, server.control), (PathBuf::from("/etc/signpost/../zones"), PathBuf::from("/run/signpost.sock")));
     assert_eq!(server.references, ["192.0.2.9:443", "[2001:db8::9]:53"].map(|address| address.parse().unwrap()));
+    let resolvers = ["192.0.2.53:53", "[2001:db8::53]:53", "[2001:db8::54]:5300"];
+    assert_eq!(server.resolvers, resolvers.map(|address| address.parse().unwrap()));
     assert_eq!((server.warmup, server.settle), (Duration::ZERO, Duration::from_secs(90)));
     assert_eq!((server.udp_payload, server.tcp_connections, server.tcp_connections_per_source), (4096, 10, 5));
     assert_eq!((server.identity.as_deref(), server.version.as_deref()), (Some("fra-1"), Some("Signpost")));

@@ -1,6 +1,7 @@
 //! What `status` shows: the server in a few lines, then a table with a row for each address of each endpoint.
 //! Filled by the daemon; only the words and columns are made here.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use super::span::brief;
 use crate::health::{ProbeKey, Standing, Verdict};
 use crate::load::Older;
-use crate::snapshot::{CompiledEndpoint, Family, NodeKind, Policies};
+use crate::snapshot::{Family, NodeKind, Policies};
 
 /// How the server and its endpoints are.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,20 +96,22 @@ pub struct ProbeStatus {
 
 /// A row for each address of each endpoint, in the order of the configuration; standings go by the index of the probe.
 pub fn endpoints(policies: &Policies, standings: &[Option<Standing>], now: Duration) -> Vec<EndpointStatus> {
-    let probe_of = |endpoint: &CompiledEndpoint, family| {
-        let index = endpoint.probes[family]? as usize;
+    let status_of = |probe: Option<u32>| {
+        let index = probe? as usize;
         Some(ProbeStatus::new(&policies.probes().get(index)?.key, standings.get(index)?.as_ref()?, now))
     };
     let mut rows = Vec::new();
-    // A pattern is never answered with: the copies made from it are, each for a name.
+    let mut told = HashSet::new();
+    // A pattern is never answered with: the copies made from it are, each for a name; what they have alike is told once.
     for node in policies.nodes().iter().filter(|node| !node.needs.is_any()) {
         let NodeKind::Pool(pool) = &node.kind else { continue };
         for endpoint in &pool.endpoints {
-            rows.extend(Family::ALL.into_iter().filter_map(|family| {
-                let address = endpoint.addresses[family]?;
-                let probe = probe_of(endpoint, family);
-                Some(EndpointStatus { pool: node.name.clone(), endpoint: endpoint.name.clone(), address, probe })
-            }));
+            for (address, probe) in Family::ALL.into_iter().flat_map(|family| endpoint.known(family)) {
+                if told.insert((&node.name, &endpoint.name, address, probe)) {
+                    let (pool, endpoint) = (node.name.clone(), endpoint.name.clone());
+                    rows.push(EndpointStatus { pool, endpoint, address, probe: status_of(probe) });
+                }
+            }
         }
     }
     rows

@@ -4,6 +4,7 @@
 mod command;
 mod demo;
 mod descriptors;
+mod edges;
 mod memory;
 mod orders;
 mod signals;
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use edges::Looked;
 use memory::MemoryWriter;
 use orders::OrderDesk;
 use signals::{Signals, Told};
@@ -55,6 +57,9 @@ pub struct Daemon {
     config: Arc<Config>,
     /// What was written at the start, which holds for what needs a restart.
     at_start: Server,
+    /// What was loaded last, with the addresses of edges as they are known.
+    snapshot: Arc<Snapshot>,
+    looked: Looked,
     current: Arc<Current>,
     registry: Registry,
     events: mpsc::Sender<Event>,
@@ -85,6 +90,8 @@ impl Daemon {
         tell(&loaded.report);
         info!("loaded: {}", loaded.report.summary());
         let Loaded { config, snapshot, .. } = loaded;
+        let mut looked = Looked::new();
+        let (snapshot, _) = looked.replan(&config, snapshot);
         // Whether we may listen is found out before the warm-up; the doors open after it.
         drop(bind(&config)?);
         let (requests_in, requests) = mpsc::channel(1);
@@ -105,6 +112,8 @@ impl Daemon {
             refused: None,
             at_start: config.server.clone(),
             config,
+            snapshot,
+            looked,
             current,
             registry: Registry::default(),
             events,
@@ -128,7 +137,8 @@ impl Daemon {
         let deadline = tokio::time::Instant::now() + self.config.server.warmup;
         loop {
             tokio::select! {
-                () = all_known(&mut self.all_known) => break,
+                () = all_known(&mut self.all_known), if self.looked.is_ready() => break,
+                findings = self.looked.next() => self.take_findings(findings).await,
                 () = tokio::time::sleep_until(deadline) => {
                     warn!(warmup = ?self.config.server.warmup, "not every endpoint has its first verdict; what is unknown counts as up");
                     break;
@@ -157,6 +167,7 @@ impl Daemon {
                     Told::Reload => drop(self.reload().await),
                     Told::End => return,
                 },
+                findings = self.looked.next() => self.take_findings(findings).await,
                 seen = settled(&mut self.watch, self.config.server.settle, &self.loader) => if self.loader.is_changed(seen) { drop(self.reload().await) },
                 () = self.orders.looks(self.config.server.watch) => self.look_at_orders().await,
                 Some((request, reply)) = self.requests.recv() => self.serve_request(request, reply).await,
@@ -205,19 +216,17 @@ impl Daemon {
         self.refused = None;
         report.findings.extend(self.waits_for_restart(&config).map(|text| (Severity::Warning, text)));
         tell(&report);
-        let jobs = jobs(&config, &snapshot);
+        let (snapshot, gone) = self.looked.replan(&config, snapshot);
+        for name in gone {
+            self.tell_trouble(&name, None).await;
+        }
         let before = Arc::clone(&self.current.load().snapshot);
-        let (done, published) = oneshot::channel();
-        if self.events.send(Event::Loaded(snapshot, done)).await.is_ok() {
-            // An error means that the Keeper ended, and with it the process.
-            let _ = published.await;
-        }
-        report.took = Some(started.elapsed());
-        self.prober.replan(jobs);
-        if let Some(transport) = &self.transport {
-            transport.set_caps(caps(&config));
-        }
         self.config = config;
+        self.publish(snapshot).await;
+        report.took = Some(started.elapsed());
+        if let Some(transport) = &self.transport {
+            transport.set_caps(caps(&self.config));
+        }
         self.review_orders(&before).await;
         self.watch_files();
         match report.errors() {
@@ -237,11 +246,12 @@ impl Daemon {
         self.transport.as_ref().map(Transport::local_addrs).unwrap_or_default()
     }
 
-    /// Closes the doors in order: no new queries, then no more probes.
+    /// Closes the doors in order: no new queries, then no more look-ups and probes.
     pub async fn shutdown(self) {
         if let Some(transport) = self.transport {
             transport.stop().await;
         }
+        self.looked.shutdown().await;
         self.prober.shutdown().await;
         self.memory.end().await;
         info!("ended");

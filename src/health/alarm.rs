@@ -22,6 +22,8 @@ pub enum Alarm {
     StateNotWritten,
     /// No reference of a family answers, but endpoints do. The subject is the family.
     ReferencesSilent,
+    /// An edge can't be looked up, and its last good addresses serve on. The subject is its name.
+    CnameUnresolved,
 }
 
 impl Alarm {
@@ -34,6 +36,7 @@ impl Alarm {
             Self::OrdersFileRefused => "orders-file-refused",
             Self::StateNotWritten => "state-not-written",
             Self::ReferencesSilent => "references-silent",
+            Self::CnameUnresolved => "cname-unresolved",
         }
     }
 }

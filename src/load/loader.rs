@@ -15,7 +15,9 @@ use super::zones::{Setting, ZoneFile, read_zone, zone_files, zone_pattern};
 use crate::config::{self, Config, ZoneRules};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::geo::World;
-use crate::snapshot::{CompiledZone, Identity, LinkedZone, Policies, Snapshot, bind, blind, link, lint, lint_load, resolve};
+use crate::snapshot::{
+    CompiledZone, Edges, Identity, LinkedZone, Policies, Snapshot, bind, blind, link, lint, lint_load, resolve,
+};
 use crate::wire::Name;
 
 /// Loads one `signpost.toml` with all that it names, again and again.
@@ -190,7 +192,7 @@ impl Loader {
             run.tell(lint_load(&config, &bound, policies.world(), self.now.unwrap_or_else(seconds_since_1970)));
         }
         let (mut zones, news): (Vec<_>, Vec<_>) = linked.into_iter().unzip();
-        let policies = bind(policies, &config, &mut zones).map_err(|fault| run.tell([fault])).ok()?;
+        let policies = bind(policies, &config, &mut zones, &Edges::default()).map_err(|fault| run.tell([fault])).ok()?;
         run.tell(self.forget_gone(&zones, &news));
         let news = zones.iter().zip(news).filter_map(|(zone, news)| Some((zone.zone.apex().clone(), news?)));
         self.zones.extend(news);

@@ -26,6 +26,19 @@ pub struct Binding {
     pub span: Span,
     /// Where the target is written.
     pub target_span: Span,
+    /// The types that the name has in the zone, each with the place of one record.
+    pub own: Vec<(RrType, Span)>,
+}
+
+impl Binding {
+    fn new(name: Name, target: String, span: Span, target_span: Span) -> Self {
+        Self { name, target, span, target_span, own: Vec::new() }
+    }
+
+    /// Whether the name has records of this type in the zone.
+    pub fn has(&self, rtype: RrType) -> bool {
+        self.own.iter().any(|(own, _)| *own == rtype)
+    }
 }
 
 /// All bindings of a zone; `names` gives the target's name for bindings that the configuration writes. `whole` tells that every
@@ -38,21 +51,35 @@ pub fn bindings(
     names: impl Fn(&crate::config::Steer) -> String,
 ) -> (Vec<Binding>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let written: Vec<Binding> = match rules.and_then(|rules| rules.steer.as_ref()) {
-        Some(steer) => steer
-            .iter()
-            .map(|steer| Binding { name: steer.name.clone(), target: names(steer), span: steer.span, target_span: steer.span })
-            .collect(),
+    let mut written: Vec<Binding> = match rules.and_then(|rules| rules.steer.as_ref()) {
+        Some(steer) => steer.iter().map(|steer| Binding::new(steer.name.clone(), names(steer), steer.span, steer.span)).collect(),
         None => from_records(zone, &mut faults),
     };
     if written.is_empty() {
         // Most zones, and the largest, have none.
         return (written, faults);
     }
+    note_own_types(&mut written, zone);
     let owners = Owners::of(zone);
     let refused = written.iter().filter_map(|binding| owners.refuse(binding, zone, whole));
     let faults = bounded(faults.into_iter().chain(refused));
     (written, faults)
+}
+
+/// Tells each binding which types its name has.
+fn note_own_types(bindings: &mut [Binding], zone: &Zone) {
+    // One pass over what may be a million records.
+    let mut places: HashMap<Name, Vec<usize>> = HashMap::new();
+    for (place, binding) in bindings.iter().enumerate() {
+        places.entry(binding.name.clone()).or_default().push(place);
+    }
+    for record in &zone.records {
+        for binding in places.get(&record.owner).into_iter().flatten() {
+            if let Some(binding) = bindings.get_mut(*binding).filter(|binding| !binding.has(record.rtype)) {
+                binding.own.push((record.rtype, record.span));
+            }
+        }
+    }
 }
 
 /// What the zone's `_steer` records say.
@@ -75,7 +102,7 @@ fn from_records(zone: &Zone, faults: &mut Vec<Diagnostic>) -> Vec<Binding> {
         }
         first.insert(&record.owner, record.span);
         match single_string(&record.rdata) {
-            Some(target) => bindings.push(Binding { name, target, span: record.span, target_span: record.data }),
+            Some(target) => bindings.push(Binding::new(name, target, record.span, record.data)),
             None => faults.push(
                 Diagnostic::error(record.data, format!("the binding of \"{name}\" is not one string"))
                     .label("expected one name of a pool or policy")

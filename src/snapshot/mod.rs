@@ -3,6 +3,7 @@
 //! Configuration, zones and geo data meet here and nowhere else. `load` decides what is compiled again after a change and what
 //! keeps its last good version; this room does no IO and knows no time. Readers see it through [`Serving`].
 
+mod bind;
 mod binding;
 mod blind;
 mod body;
@@ -22,8 +23,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::config::RrsetOrder;
+use crate::config::{Config, RrsetOrder};
 
+pub use bind::bind;
 pub use binding::{Binding, bindings};
 pub use blind::blind;
 pub use body::{Bodies, Body, POINTER_TO_QUESTION};
@@ -34,8 +36,8 @@ pub use link::{Link, link, resolve};
 pub use lint::{LINTS, Lint, lint, lint_load};
 pub use names::{Additional, Entry, EntryId, Kind as EntryKind, Rrset, RrsetId, Rrsets};
 pub use policies::{
-    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind as NodeKind, Needs, Order, Overrides, PerFamily,
-    Policies, Probe, bind,
+    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Edge, Edges, Family, Kind as NodeKind, Needs, Order, Overrides,
+    PerFamily, Policies, Probe, Probed,
 };
 pub use rendezvous::network_length;
 pub use steering::{Circumstances, Draw, Grade, NodeState, Share, Stance, Steering, Treatment};
@@ -107,6 +109,18 @@ impl Snapshot {
         }
         let apex_labels_max = zones.iter().map(|linked| linked.apex_labels).max().unwrap_or_default();
         Self { seed, zones: zones.into(), slots, apex_labels_max, rotates: false, policies, identity: Identity::default() }
+    }
+
+    /// The same where edges have these addresses now; nothing where that makes no difference.
+    pub fn with_edges(&self, config: &Config, edges: &Edges) -> Option<Self> {
+        if self.policies.edges().is_empty() {
+            return None;
+        }
+        let mut zones = self.zones.to_vec();
+        // What could be bound once can be bound again: an edge has no part in any limit.
+        let policies = bind(Policies::clone(&self.policies), config, &mut zones, edges).ok()?;
+        let identity = self.identity.clone();
+        Some(Self { rotates: self.rotates, identity, ..Self::new(self.seed, zones, Arc::new(policies)) })
     }
 
     /// The same of a server that is this one.

@@ -39,10 +39,11 @@ impl<'a> Passed<'a> {
         let name = self.serving.snapshot.policies.node(id).map_or("", |node| node.name.as_str());
         let drawn = |index: usize| state.draw(grade, Some(family)).members().any(|(member, _)| usize::from(member) == index);
         let others = pool.endpoints.iter().enumerate().filter(|(index, _)| !drawn(*index));
-        let rows = others.map(|(_, endpoint)| match endpoint.addresses[family] {
+        let rows = others.map(|(_, endpoint)| match &endpoint.edge {
             _ if endpoint.weight == 0 => format!("{}: weight 0", endpoint.name),
+            _ if endpoint.has(family) => self.down(name, endpoint, family),
+            Some(edge) => format!("{}: no {} address of {} is known", endpoint.name, protocol(family), edge.name),
             None => format!("{}: no {} address", endpoint.name, protocol(family)),
-            Some(_) => self.down(name, endpoint, family),
         });
         lines.rows("passed", &shortened(rows.collect()));
     }
@@ -76,7 +77,7 @@ impl<'a> Passed<'a> {
         if let Some(order) = (self.why.ordered)(pool, &endpoint.name) {
             return format!("{}: {order}", endpoint.name);
         }
-        match endpoint.probes[family].and_then(self.why.down) {
+        match endpoint.judges(family).find_map(self.why.down) {
             Some(why) => format!("{}: down ({why})", endpoint.name),
             None => format!("{}: down", endpoint.name),
         }
@@ -94,14 +95,17 @@ pub(super) const fn protocol(family: Family) -> &'static str {
 /// An address is down if it could be drawn, but is not.
 fn is_down(index: usize, endpoint: &CompiledEndpoint, state: &NodeState, family: Family) -> bool {
     let up = state.draw(Grade::Up, Some(family)).members().any(|(member, _)| usize::from(member) == index);
-    endpoint.weight > 0 && endpoint.addresses[family].is_some() && !up
+    endpoint.weight > 0 && endpoint.has(family) && !up
 }
 
 fn reason(node: &CompiledNode, state: &NodeState, family: Family, serving: &Serving) -> String {
-    if !node.families[family] {
+    if !node.may_have(family) {
         return format!("no {} address", protocol(family));
     }
     let (up, all, members) = match &node.kind {
+        NodeKind::Pool(pool) if !pool.endpoints.iter().any(|endpoint| endpoint.has(family)) => {
+            return format!("no {} address of its names is known", protocol(family));
+        }
         NodeKind::Pool(_) => {
             let count = |grade| state.draw(grade, None).members().count();
             (count(Grade::Up), count(Grade::All), "endpoint")

@@ -66,7 +66,10 @@ impl Trace for Recorder<'_> {
             }
             Step::Passed(node) => self.passed(node),
             Step::Drawn { node, member, r, sum } => self.drawn(node, member, r, sum),
-            Step::Answered { pool, .. } => self.list_members(pool),
+            Step::Answered { pool, endpoint } => {
+                self.list_members(pool);
+                self.edge(pool, endpoint);
+            }
             Step::Own(family) => {
                 self.decided = true;
                 let said = format_args!("no endpoint has an {} address: the zone's own records answer", protocol(family));
@@ -286,6 +289,19 @@ impl<'a> Recorder<'a> {
             }
             None => {}
         }
+    }
+
+    /// What an endpoint that is a name is answered with.
+    fn edge(&mut self, node: NodeId, endpoint: u16) {
+        let Some(NodeKind::Pool(pool)) = self.kind(node) else { return };
+        let Some(edge) = pool.endpoints.get(usize::from(endpoint)).and_then(|endpoint| endpoint.edge.as_ref()) else { return };
+        let serving = self.serving;
+        let up = self.client.zip(serving.steering.state(node)).map(|(client, state)| state.flattened(endpoint, client.family));
+        let said = match up.filter(|_| edge.flat) {
+            Some(addresses) => format!("resolved to {}", list(addresses.iter().map(ToString::to_string))),
+            None => String::from("answered as a CNAME"),
+        };
+        self.lines.line("edge", format_args!("{} {said}", edge.name));
     }
 
     /// Whom the node draws from for the client's family.

@@ -40,6 +40,7 @@ fn pool(name: &str, number: u8, weights: &[u16], v6: bool) -> Node {
         span: span(),
         v4: Some([192, 0, 2, 10 * number + index].into()),
         v6: v6.then(|| format!("2001:db8:{number}::{index}").parse().unwrap()),
+        cname: None,
         weight: *weight,
     };
     let endpoints = (1..).zip(weights).map(endpoint).collect();
@@ -49,6 +50,7 @@ fn pool(name: &str, number: u8, weights: &[u16], v6: bool) -> Node {
         choose: PoolChoice::Weighted,
         answers: 1,
         slow_start: None,
+        flatten: false,
         endpoints,
     })
 }
@@ -85,6 +87,7 @@ fn config() -> Config {
         geoip_age: check.interval,
         control: "signpost.sock".into(),
         references: Vec::new(),
+        resolvers: Vec::new(),
         warmup: check.interval,
         settle: check.interval,
         watch: false,

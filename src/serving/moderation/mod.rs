@@ -278,13 +278,14 @@ fn follow(seen: &mut Seen, before: Seen, now: Duration) {
     }
 }
 
-/// The verdict on an address; one that is not there is as good as down.
+/// The verdict on what an endpoint has of a family, the best of several; what is not there is as good as down.
 fn verdict(watched: &Watched, family: Family, circumstances: &Circumstances) -> Verdict {
-    match watched.probes[family] {
-        _ if !watched.has[family] => Verdict::Down,
-        None => Verdict::Up,
-        Some(probe) => circumstances.verdicts.get(probe as usize).copied().unwrap_or_default(),
+    if !watched.has[family] {
+        return Verdict::Down;
     }
+    let verdict = |probe: &u32| circumstances.verdicts.get(*probe as usize).copied().unwrap_or_default();
+    let better = |verdict: &Verdict| [Verdict::Down, Verdict::Unknown, Verdict::Up].iter().position(|known| known == verdict);
+    watched.probes[family].iter().map(verdict).max_by_key(better).unwrap_or(Verdict::Up)
 }
 
 /// Where a verdict puts an address, limits aside.

@@ -31,7 +31,8 @@ pub(super) struct Watched {
     /// `pool/endpoint`, by which a reload knows it.
     pub(super) key: Arc<str>,
     pub(super) has: PerFamily<bool>,
-    pub(super) probes: PerFamily<Option<u32>>,
+    /// The probes of which one that is up is enough; none where nobody probes.
+    pub(super) probes: PerFamily<Box<[u32]>>,
     /// How its weight grows.
     pub(super) steps: Option<Steps>,
     /// Its parts of the policies that limit removals, by index into [`Plan::limits`].
@@ -111,15 +112,16 @@ fn watched<'a>(
     limits: &'a [(usize, PerFamily<u64>)],
 ) -> impl Iterator<Item = Watched> + 'a {
     let sums = PerFamily::new(|family| {
-        let having = pool.endpoints.iter().filter(|endpoint| endpoint.addresses[family].is_some());
+        let having = pool.endpoints.iter().filter(|endpoint| endpoint.has(family));
         having.map(|endpoint| u64::from(endpoint.weight)).sum::<u64>().max(1)
     });
     (0..).zip(&pool.endpoints).map(move |(index, endpoint)| {
-        let has = PerFamily::new(|family| endpoint.addresses[family].is_some());
+        let has = PerFamily::new(|family| endpoint.has(family));
+        let probes = PerFamily::new(|family| endpoint.judges(family).collect());
         let own = |whole: u64, family| if has[family] { whole * u64::from(endpoint.weight) / sums[family] } else { 0 };
         let part = |(limit, of): &(usize, PerFamily<u64>)| (*limit, PerFamily::new(|family| own(of[family], family)));
         let key = format!("{name}/{}", endpoint.name).into();
-        Watched { pool: id, index, key, has, probes: endpoint.probes, steps, parts: limits.iter().map(part).collect() }
+        Watched { pool: id, index, key, has, probes, steps, parts: limits.iter().map(part).collect() }
     })
 }
 
@@ -129,8 +131,8 @@ fn keys(policies: &Policies) -> Vec<Arc<str>> {
     for node in policies.nodes() {
         let host = match &node.kind {
             NodeKind::Pool(pool) => {
-                let probes = pool.endpoints.iter().flat_map(|endpoint| Family::ALL.map(|family| endpoint.probes[family]));
-                probes.flatten().find_map(|probe| policies.probes().get(probe as usize)?.key.name.clone())
+                let mut probes = pool.endpoints.iter().flat_map(|endpoint| endpoint.probes());
+                probes.find_map(|probe| policies.probes().get(probe as usize)?.key.name.clone())
             }
             NodeKind::Policy(policy) => {
                 let below = policy.children.iter().map(|child| child.node).chain(policy.last);
@@ -159,7 +161,7 @@ fn parts_of(policies: &Policies, top: NodeId) -> Vec<PerFamily<u64>> {
             let (Some(node), Some(&part)) = (policies.nodes().get(at), parts.get(at)) else { continue };
             let NodeKind::Policy(policy) = &node.kind else { continue };
             let weighs = matches!(policy.order, Order::Weighted | Order::Hashed(_));
-            let has = |id: NodeId| policies.node(id).is_some_and(|node| node.families[family]);
+            let has = |id: NodeId| policies.node(id).is_some_and(|node| node.may_have(family));
             let children = policy.children.iter().filter(|child| has(child.node));
             let children: Vec<_> = children.map(|child| (child.node, if weighs { u64::from(child.weight) } else { 1 })).collect();
             let sum = children.iter().map(|(_, weight)| weight).sum::<u64>().max(1);

@@ -58,7 +58,11 @@ pub(super) fn endpoints(policies: &Policies, id: NodeId) -> HashSet<IpAddr> {
 
 /// A secondary that can't steer sends everybody to the name's own address: better one that serves.
 pub(super) fn fallback_elsewhere(bound: &Bound<'_>) -> Vec<Diagnostic> {
-    let Bound { binding, own, endpoints, .. } = bound;
+    let Bound { binding, own, endpoints, policies, node } = bound;
+    // Which addresses a name has is not known here.
+    if policies.node(*node).is_some_and(|node| node.names || node.edges) {
+        return Vec::new();
+    }
     let strangers = own.iter().filter_map(|record| Some((record, address(record)?))).filter(|(_, own)| !endpoints.contains(own));
     strangers
         .map(|(record, own)| {
@@ -73,7 +77,8 @@ pub(super) fn fallback_elsewhere(bound: &Bound<'_>) -> Vec<Diagnostic> {
 /// A type that exists here, but not on a plain secondary, flickers for resolvers that ask both.
 pub(super) fn family_in_pools_alone(bound: &Bound<'_>) -> Vec<Diagnostic> {
     let Bound { binding, own, .. } = bound;
-    let Some(node) = bound.policies.node(bound.node) else { return Vec::new() };
+    // A CNAME is of no family, and of an edge only those are answered that the name has of its own.
+    let Some(node) = bound.policies.node(bound.node).filter(|node| !node.names) else { return Vec::new() };
     let has = |rtype| own.iter().any(|record| record.rtype == rtype || record.rtype == RrType::CNAME);
     let types = [(Family::V4, RrType::A), (Family::V6, RrType::AAAA)];
     types

@@ -114,7 +114,8 @@ fn has(pool: &Pool, family: Family) -> bool {
             Family::V4 => endpoint.v4.is_some(),
             Family::V6 => endpoint.v6.is_some(),
         };
-        has && endpoint.weight > 0
+        // What a name has is not known here.
+        (has || endpoint.cname.is_some()) && endpoint.weight > 0
     })
 }
 

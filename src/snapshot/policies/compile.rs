@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{
-    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Family, Kind, Needs, Order, Overrides, PerFamily, Policies,
-    Probe,
+    CompiledEndpoint, CompiledNode, CompiledPolicy, CompiledPool, Edge, Family, Kind, Needs, Order, Overrides, PerFamily,
+    Policies, Probe,
 };
 use crate::config::{Check, CheckId, Child, Choose, Config, Host, MadeFor, Node, NodeId, PoolChoice, Ttl};
 use crate::diagnostic::{Diagnostic, Span};
@@ -36,6 +36,7 @@ impl Policies {
         let Compiler { mut policies, nodes, probes, faults, .. } = compiler;
         policies.names = (0..).map(NodeId).zip(&nodes).map(|(id, node)| (node.name.clone(), id)).collect();
         policies.nodes = nodes.into();
+        policies.probes_written = probes.list.len();
         policies.probes = probes.list.into();
         policies.references = config.server.references.as_slice().into();
         (policies, faults)
@@ -71,13 +72,12 @@ impl Compiler<'_> {
         };
         let any_below =
             |test: &dyn Fn(&CompiledNode) -> bool| below.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(test));
-        let (own_families, tailored, own_strict) = match &kind {
-            Kind::Pool(pool) => (pool.families(), pool.ranks.is_some(), false),
-            Kind::Policy(policy) => {
-                (PerFamily::default(), policy.order.is_tailored() || policy.tailors_below, policy.order.has_strict())
-            }
+        let (tailored, own_strict) = match &kind {
+            Kind::Pool(pool) => (pool.ranks.is_some(), false),
+            Kind::Policy(policy) => (policy.order.is_tailored() || policy.tailors_below, policy.order.has_strict()),
         };
-        let families = PerFamily::new(|family| own_families[family] || any_below(&|node| node.families[family]));
+        let contents = Contents::of(&kind, &self.nodes);
+        let Contents { fixed, names, edges } = contents;
         let strict = own_strict || any_below(&|node| node.strict);
         let needs = match node {
             Node::Pool(pool) => pool.check.and_then(|id| self.config.checks.get(id.0 as usize)).map(needs).unwrap_or_default(),
@@ -88,7 +88,10 @@ impl Compiler<'_> {
         };
         self.nodes.push(CompiledNode {
             name: common.name.clone(),
-            families,
+            families: contents.families(),
+            fixed,
+            names,
+            edges,
             tailored,
             strict,
             location: common.location,
@@ -103,6 +106,8 @@ impl Compiler<'_> {
 
     fn pool(&mut self, pool: &crate::config::Pool) -> CompiledPool {
         let check = pool.check.and_then(|id| Some((id, self.config.checks.get(id.0 as usize)?)));
+        // A CNAME is never one answer of several, so beside addresses names are addresses, too, even if an order alone gives these weight.
+        let flat = pool.flatten || pool.endpoints.iter().any(|endpoint| endpoint.cname.is_none());
         let endpoints = pool.endpoints.iter().map(|endpoint| {
             let addresses = PerFamily::new(|family| match family {
                 Family::V4 => endpoint.v4.map(IpAddr::V4),
@@ -111,7 +116,8 @@ impl Compiler<'_> {
             // A check that asks each bound name by a host of its own has nothing to ask yet.
             let check = check.filter(|(_, check)| needs(check) == Needs::default());
             let probes = PerFamily::new(|family| Some(self.probes.index(check?, None, addresses[family]?)));
-            CompiledEndpoint { name: endpoint.name.clone(), weight: endpoint.weight, addresses, probes }
+            let edge = endpoint.cname.clone().map(|name| Edge::new(name, flat).into());
+            CompiledEndpoint { name: endpoint.name.clone(), weight: endpoint.weight, addresses, probes, edge }
         });
         let endpoints: Box<[_]> = endpoints.collect();
         let members = endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.weight));
@@ -184,10 +190,10 @@ impl Compiler<'_> {
     }
 
     /// A strict rule promises that a client never leaves its list, and a type exists for everybody or for nobody: so each
-    /// family that a policy has must be in each strict list it reaches.
+    /// family that a policy has must be in each strict list it reaches, by an endpoint with an address: names promise none.
     fn refuse_strict_without_family(&mut self, id: NodeId) {
         let Some(node) = self.nodes.get(id.0 as usize).filter(|node| node.strict) else { return };
-        let families = node.families;
+        let families = node.fixed;
         let mut waiting = vec![id];
         while let Some(id) = waiting.pop() {
             let Some(Node::Policy(policy)) = self.config.nodes.get(id.0 as usize) else { continue };
@@ -196,7 +202,7 @@ impl Compiler<'_> {
             let Choose::Geo { rules, .. } = &policy.choose else { continue };
             for rule in rules.iter().filter(|rule| rule.strict) {
                 let has =
-                    |family| rule.order.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.families[family]));
+                    |family| rule.order.iter().any(|id| self.nodes.get(id.0 as usize).is_some_and(|node| node.fixed[family]));
                 let missing = Family::ALL.into_iter().filter(|family| families[*family] && !has(*family));
                 self.faults.extend(missing.map(|family| strict_without(rule.span, family)));
             }
@@ -215,20 +221,20 @@ impl Compiler<'_> {
 
 /// All probes, each once.
 #[derive(Default)]
-pub(super) struct Probes {
-    pub(super) list: Vec<Probe>,
+pub(in crate::snapshot) struct Probes {
+    pub(in crate::snapshot) list: Vec<Probe>,
     indices: HashMap<ProbeKey, u32>,
 }
 
 impl Probes {
     /// These probes, to go on from.
-    pub(super) fn begun_with(list: Vec<Probe>) -> Self {
+    pub(in crate::snapshot) fn begun_with(list: Vec<Probe>) -> Self {
         let indices = (0..).zip(&list).map(|(index, probe)| (probe.key.clone(), index)).collect();
         Self { list, indices }
     }
 
     /// The index of the probe for an address, made at its first mention; `host` is what is asked for in the check's place.
-    pub(super) fn index(&mut self, (id, check): (CheckId, &Check), host: Option<&Host>, address: IpAddr) -> u32 {
+    pub(in crate::snapshot) fn index(&mut self, (id, check): (CheckId, &Check), host: Option<&Host>, address: IpAddr) -> u32 {
         let name = host.map(|host| Arc::from(&**host));
         let key = ProbeKey { check: check.name.as_str().into(), address, port: check.port, name };
         if let Some(known) = self.indices.get(&key) {
@@ -241,6 +247,43 @@ impl Probes {
         self.list.push(Probe { key: key.clone(), thresholds, hold_down, timeout, round, check: id, host: host.cloned() });
         self.indices.insert(key, index);
         index
+    }
+}
+
+/// What endpoints are at and below a node.
+#[derive(Clone, Copy, Default)]
+pub(in crate::snapshot) struct Contents {
+    pub(in crate::snapshot) fixed: PerFamily<bool>,
+    pub(in crate::snapshot) names: bool,
+    pub(in crate::snapshot) edges: bool,
+}
+
+impl Contents {
+    /// The families that are there for certain.
+    pub(in crate::snapshot) fn families(self) -> PerFamily<bool> {
+        PerFamily::new(|family| self.names || self.fixed[family])
+    }
+
+    /// What is below a node of this kind; those that it names are among `nodes`.
+    pub(in crate::snapshot) fn of(kind: &Kind, nodes: &[CompiledNode]) -> Self {
+        match kind {
+            Kind::Pool(pool) => {
+                let is_name = |endpoint: &CompiledEndpoint, flat| endpoint.edge.as_ref().is_some_and(|edge| edge.flat == flat);
+                Self {
+                    fixed: PerFamily::new(|family| pool.serving().any(|endpoint| endpoint.addresses[family].is_some())),
+                    names: pool.serving().any(|endpoint| is_name(endpoint, false)),
+                    edges: pool.serving().any(|endpoint| is_name(endpoint, true)),
+                }
+            }
+            Kind::Policy(policy) => {
+                let below = policy.children.iter().map(|child| child.node).chain(policy.last);
+                below.filter_map(|id| nodes.get(id.0 as usize)).fold(Self::default(), |all, node| Self {
+                    fixed: PerFamily::new(|family| all.fixed[family] || node.fixed[family]),
+                    names: all.names || node.names,
+                    edges: all.edges || node.edges,
+                })
+            }
+        }
     }
 }
 

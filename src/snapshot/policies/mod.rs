@@ -3,8 +3,8 @@
 //! Nothing here depends on health; what does is in `steering.rs`, node by node in the same order. `compile.rs` makes all of it
 //! from the configuration.
 
-mod bound;
 mod compile;
+mod edge;
 #[cfg(test)]
 mod tests;
 
@@ -19,16 +19,19 @@ use crate::geo::{Match, NetTable, Placed, PlacesTable, Point, RuleTable, World};
 use crate::health::{HoldDown, Planned, ProbeKey, Thresholds};
 pub use crate::wire::{Family, PerFamily};
 
-pub use bound::bind;
+pub(super) use compile::{Contents, Probes};
+pub use edge::{Edge, Edges, Probed};
 
 /// All nodes by [`NodeId`], children before parents, and what is to be probed for them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Policies {
-    nodes: Box<[CompiledNode]>,
+    pub(super) nodes: Box<[CompiledNode]>,
     names: HashMap<String, NodeId>,
     /// The node that each was made from, of those made for bound names; they stand behind all others.
-    patterns: Box<[NodeId]>,
-    probes: Box<[Probe]>,
+    pub(super) patterns: Box<[NodeId]>,
+    pub(super) probes: Box<[Probe]>,
+    /// How many of them are of what is written; those behind them come with bound names and with edges.
+    pub(super) probes_written: usize,
     references: Box<[SocketAddr]>,
     world: Arc<World>,
     /// Every table by what it was made from, so that the next generation can share it.
@@ -69,7 +72,7 @@ pub struct Needs {
 pub struct CompiledNode {
     /// Its name.
     pub name: String,
-    /// Which families its endpoints have; configuration alone (invariant 2).
+    /// Which families its endpoints have for certain, a CNAME both; configuration alone (invariant 2).
     pub families: PerFamily<bool>,
     /// Whether an answer may differ by client below it.
     pub tailored: bool,
@@ -83,6 +86,12 @@ pub struct CompiledNode {
     pub ttl: Ttl,
     /// Whether ECS counts where it is bound.
     pub ecs: bool,
+    /// Which families endpoints with addresses of their own have below it.
+    pub fixed: PerFamily<bool>,
+    /// Whether names are answered with CNAMEs below it; then all have both families, as far as the choice goes.
+    pub names: bool,
+    /// Whether names are answered with their addresses below it; which families these have is not known beforehand.
+    pub edges: bool,
     /// What is still to be known; then it is a pattern, and the nodes that answer are made from it.
     pub needs: Needs,
     /// What it is.
@@ -122,10 +131,12 @@ pub struct CompiledEndpoint {
     pub name: String,
     /// Its share.
     pub weight: u16,
-    /// Its addresses.
+    /// Its addresses; a name's are in `edge`.
     pub addresses: PerFamily<Option<IpAddr>>,
     /// The probes of its addresses; `None` is never probed and counts as up.
     pub probes: PerFamily<Option<u32>>,
+    /// Whose name it is, where it has one in place of addresses.
+    pub edge: Option<Box<Edge>>,
 }
 
 /// A policy ready to walk.
@@ -249,8 +260,7 @@ impl Policies {
         let mut names = Vec::new();
         for node in &self.nodes {
             let Kind::Pool(pool) = &node.kind else { continue };
-            let judged =
-                |endpoint: &&CompiledEndpoint| Family::ALL.into_iter().any(|family| endpoint.probes[family] == Some(probe));
+            let judged = |endpoint: &&CompiledEndpoint| endpoint.probes().any(|judging| judging == probe);
             names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
         }
         // One pool may be made for several names that the same host is asked of.
@@ -298,8 +308,50 @@ impl Order {
     }
 }
 
+impl CompiledNode {
+    /// Whether a name bound to it is answered with a CNAME, unless that name is the apex of its zone.
+    pub fn answers_names(&self) -> bool {
+        self.names && !self.edges && self.fixed == PerFamily::default()
+    }
+
+    /// Whether it may have an address of this family, by what is configured.
+    pub fn may_have(&self, family: Family) -> bool {
+        self.families[family] || self.edges
+    }
+}
+
+impl CompiledEndpoint {
+    /// Its addresses of a family, each with its probe; those of a name as they are known.
+    pub fn known(&self, family: Family) -> impl Iterator<Item = (IpAddr, Option<u32>)> {
+        let own = self.addresses[family].map(|address| (address, self.probes[family]));
+        own.into_iter().chain(self.edge.iter().flat_map(move |edge| edge.addresses[family].iter().copied()))
+    }
+
+    /// Whether it is answered with a CNAME.
+    pub fn is_name(&self) -> bool {
+        self.edge.as_ref().is_some_and(|edge| !edge.flat)
+    }
+
+    /// Whether it can be chosen for a family: a CNAME for either.
+    pub fn has(&self, family: Family) -> bool {
+        self.is_name() || self.known(family).next().is_some()
+    }
+
+    /// The probes of which one that is up is enough for a family; behind a CNAME are addresses of either.
+    pub fn judges(&self, family: Family) -> impl Iterator<Item = u32> {
+        let counts = move |each: &Family| *each == family || self.is_name();
+        Family::ALL.into_iter().filter(counts).flat_map(|family| self.known(family)).filter_map(|(_, probe)| probe)
+    }
+
+    /// All its probes.
+    pub fn probes(&self) -> impl Iterator<Item = u32> {
+        Family::ALL.into_iter().flat_map(|family| self.known(family)).filter_map(|(_, probe)| probe)
+    }
+}
+
 impl CompiledPool {
-    fn families(&self) -> PerFamily<bool> {
-        PerFamily::new(|family| self.endpoints.iter().any(|endpoint| endpoint.weight > 0 && endpoint.addresses[family].is_some()))
+    /// The endpoints that can be chosen.
+    fn serving(&self) -> impl Iterator<Item = &CompiledEndpoint> {
+        self.endpoints.iter().filter(|endpoint| endpoint.weight > 0)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::config::{Config, NodeId, Text, parse};
 use crate::diagnostic::Sources;
-use crate::snapshot::LinkedZone;
+use crate::snapshot::{LinkedZone, bind};
 
 const PLACES: usize = 50;
 const SETS: usize = 20;
@@ -116,7 +116,7 @@ fn each_bound_name_has_probes_of_its_own_where_a_check_asks_for_it() {
     for (host, copies) in [("{name}", 3), ("www.{zone}", 1), ("www.example.com", 0)] {
         let (config, policies) = asking(host);
         let mut zones = [bound_names(3, &config, &policies)];
-        let bound = bind(policies, &config, &mut zones).unwrap();
+        let bound = bind(policies, &config, &mut zones, &Edges::default()).unwrap();
         assert_eq!((bound.nodes().len(), bound.written().len()), (1 + copies, 1), "{host}");
         assert_eq!(bound.probes().len(), 255 * copies.max(1), "{host}");
         let nodes: Vec<NodeId> = zones[0].links.iter().map(|link| link.node).collect();
@@ -130,8 +130,8 @@ fn names_that_would_need_too_many_probes_are_refused() {
     let (config, policies) = asking("{name}");
     let most = crate::limits::BOUND_ENDPOINTS_MAX / 255;
     let mut zones = [bound_names(most, &config, &policies)];
-    assert!(bind(policies, &config, &mut zones).is_ok());
+    assert!(bind(policies, &config, &mut zones, &Edges::default()).is_ok());
     let (config, policies) = asking("{name}");
     let mut zones = [bound_names(most + 1, &config, &policies)];
-    assert!(bind(policies, &config, &mut zones).unwrap_err().message.contains("more than 65536 endpoints"));
+    assert!(bind(policies, &config, &mut zones, &Edges::default()).unwrap_err().message.contains("more than 65536 endpoints"));
 }

@@ -1,6 +1,7 @@
 //! What health and orders make of one node: whether it is up, and whom to draw from at each grade.
 //! A policy's state follows from those of its children; clients, places and dice are the answer's matter.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Circumstances, Draw, Grade, Share, Stance};
@@ -29,6 +30,8 @@ pub struct NodeState {
     usable: [PerFamily<bool>; GRADES],
     /// Endpoints or children that may be drawn, by grade.
     shares: [Shares; GRADES],
+    /// The addresses to answer with for each endpoint of a pool in which edges are answered with addresses; else none.
+    flattened: Box<[PerFamily<Box<[IpAddr]>>]>,
 }
 
 /// Ranks by other weights than the configured ones.
@@ -101,6 +104,11 @@ impl NodeState {
         self.takes_last[family]
     }
 
+    /// The addresses of a family to answer with for an endpoint that is a name: those that are up, or all if none is.
+    pub fn flattened(&self, endpoint: u16, family: Family) -> &[IpAddr] {
+        self.flattened.get(usize::from(endpoint)).map(|addresses| &*addresses[family]).unwrap_or_default()
+    }
+
     pub(super) fn of_pool(
         id: NodeId,
         node: &CompiledNode,
@@ -139,6 +147,7 @@ impl NodeState {
             takes_last: PerFamily::default(),
             usable,
             shares: [live.clone(), Shares::default(), live, allowed, all],
+            flattened: flattened(pool, circumstances),
         }
     }
 
@@ -171,7 +180,7 @@ impl NodeState {
                     Grade::Allowed | Grade::All => below || last(grade),
                 };
                 // Whether a strict rule answers depends on the client: the walk has to look.
-                answers || (node.strict && node.families[family])
+                answers || (node.strict && node.may_have(family))
             })
         });
         let shares = Grade::ALL.map(|grade| {
@@ -184,26 +193,39 @@ impl NodeState {
             Shares::new((0..).zip(&children).map(member))
         });
         let uneasy = children.iter().map(|(_, child)| *child).chain(last).any(|child| child.uneasy);
-        Self { up, reaches_min_up, uneasy, ttl_seconds: node.ttl.seconds(uneasy), reranked: None, takes_last, usable, shares }
+        Self {
+            up,
+            reaches_min_up,
+            uneasy,
+            ttl_seconds: node.ttl.seconds(uneasy),
+            reranked: None,
+            takes_last,
+            usable,
+            shares,
+            flattened: Box::default(),
+        }
     }
 }
 
 fn judged<'a>(pool: NodeId, index: u16, endpoint: &'a CompiledEndpoint, circumstances: &Circumstances) -> Judged<'a> {
     let treatment = circumstances.treatment(pool, index);
     let out = treatment.stance == Stance::Out || treatment.weight == Some(0);
-    let has = PerFamily::new(|family| endpoint.addresses[family].is_some());
-    let probed_up = |family| endpoint.probes[family].is_none_or(|probe| circumstances.verdict(probe).counts_as_up());
+    // One of several is enough; what nobody probes, or an edge of which no address is known, counts as up.
+    let probed_up = |family| {
+        let mut judges = endpoint.judges(family).peekable();
+        judges.peek().is_none() || judges.any(|probe| is_up(Some(probe), circumstances))
+    };
+    let has = PerFamily::new(|family| endpoint.has(family));
     // What a blind prober has never seen is as the endpoint's other address is.
     let is_unseen = |family: Family| {
-        let unknown = |probe: u32| circumstances.verdict(probe) == Verdict::Unknown;
-        circumstances.blind[family] && endpoint.probes[family].is_some_and(unknown) && has[family.other()]
+        let mut judges = endpoint.judges(family).peekable();
+        let any = judges.peek().is_some() && has[family.other()];
+        any && circumstances.blind[family] && judges.all(|probe| circumstances.verdict(probe) == Verdict::Unknown)
     };
     let judged_up = |family: Family| probed_up(if is_unseen(family) { family.other() } else { family });
     let up = PerFamily::new(|family| {
         !out && has[family] && (treatment.stance == Stance::In || treatment.spared[family] || judged_up(family))
     });
-    let is_uneasy =
-        |family| treatment.spared[family] || endpoint.probes[family].is_some_and(|probe| circumstances.uneasy.contains(&probe));
     Judged {
         endpoint,
         index,
@@ -212,7 +234,7 @@ fn judged<'a>(pool: NodeId, index: u16, endpoint: &'a CompiledEndpoint, circumst
         share: treatment.share,
         has,
         up,
-        uneasy: Family::ALL.into_iter().any(is_uneasy),
+        uneasy: any(treatment.spared) || endpoint.probes().any(|probe| circumstances.uneasy.contains(&probe)),
     }
 }
 
@@ -233,6 +255,24 @@ fn reranked(judged: &[Judged<'_>], previous: Option<&NodeState>) -> Option<Arc<R
         },
         Arc::clone,
     ))
+}
+
+fn is_up(probe: Option<u32>, circumstances: &Circumstances) -> bool {
+    probe.is_none_or(|probe| circumstances.verdict(probe).counts_as_up())
+}
+
+/// Which addresses edges are answered with; nothing in a pool without any.
+fn flattened(pool: &CompiledPool, circumstances: &Circumstances) -> Box<[PerFamily<Box<[IpAddr]>>]> {
+    let is_flat = |endpoint: &CompiledEndpoint| endpoint.edge.as_ref().is_some_and(|edge| edge.flat);
+    if !pool.endpoints.iter().any(is_flat) {
+        return Box::default();
+    }
+    let addresses = |endpoint: &CompiledEndpoint, family| {
+        let up = endpoint.known(family).filter(|(_, probe)| is_up(*probe, circumstances)).map(|(address, _)| address);
+        let up: Box<[IpAddr]> = up.collect();
+        if up.is_empty() { endpoint.known(family).map(|(address, _)| address).collect() } else { up }
+    };
+    pool.endpoints.iter().map(|endpoint| PerFamily::new(|family| addresses(endpoint, family))).collect()
 }
 
 fn any(of: PerFamily<bool>) -> bool {

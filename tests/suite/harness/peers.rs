@@ -125,6 +125,13 @@ impl Peer {
         self.address
     }
 
+    /// Writes a zone anew and lets NSD read it.
+    pub(crate) fn rewrite(&self, number: usize, text: &str) {
+        assert_eq!(self.kind, Kind::Nsd, "the others are told otherwise");
+        fs::write(self.folder.path().join(format!("zones/{number}")), text).unwrap();
+        signal(&self.process, "HUP");
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }

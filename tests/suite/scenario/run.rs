@@ -20,10 +20,11 @@ pub(crate) const WORLDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scen
 /// What a statement does to the scene.
 type Play = fn(&mut Scene, &Statement) -> Result<(), Fault>;
 /// What every keyword does.
-const KEYWORDS: [(&str, Play); 18] = [
+const KEYWORDS: [(&str, Play); 19] = [
     ("config", Scene::config),
     ("zone", Scene::zone),
     ("geo", Scene::geo),
+    ("edge", Scene::edge),
     ("health", Scene::health),
     ("blind", Scene::blind),
     ("client", Scene::client),
@@ -48,7 +49,7 @@ const FLAGS: [(&str, u16); 6] = [("qr", 0x8000), ("aa", 0x0400), ("tc", 0x0200),
 /// The mark of a file that is played against the binary, too; its first statement.
 const WIRE: &str = "wire";
 /// What can't be said of a server from outside.
-const NOT_ON_THE_WIRE: [&str; 4] = ["dice", "health", "blind", "client"];
+const NOT_ON_THE_WIRE: [&str; 5] = ["dice", "health", "blind", "client", "edge"];
 
 /// Runs the text of a scenario; what failed, each with its place.
 pub(crate) fn run(name: &str, text: &str) -> Vec<String> {
@@ -184,6 +185,17 @@ impl Scene {
             )),
             None => Some((self.name.clone(), statement.block_text().into_bytes())),
         };
+        self.changed()
+    }
+
+    /// The addresses that the name of an edge was found to have.
+    fn edge(&mut self, statement: &Statement) -> Result<(), Fault> {
+        let words = statement.words();
+        let wrong = || statement.fault("expected: edge NAME [ADDRESS ...]");
+        let (name, addresses) = words.split_first().ok_or_else(wrong)?;
+        let name = Name::parse(name.as_bytes(), None).map_err(|_| wrong())?;
+        let addresses: Result<Vec<IpAddr>, _> = addresses.iter().map(|address| address.parse()).collect();
+        self.texts.edges.set(name, &addresses.map_err(|_| wrong())?);
         self.changed()
     }
 
@@ -382,9 +394,10 @@ fn shared(file: &str) -> PathBuf {
 
 fn health(text: &str) -> Option<Health> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let (name, words) = match words.as_slice() {
-        [endpoint, "for", name, rest @ ..] => (Some((*name).to_owned()), [&[*endpoint], rest].concat()),
-        _ => (None, words),
+    let (name, address, words) = match words.as_slice() {
+        [endpoint, "for", name, rest @ ..] => (Some((*name).to_owned()), None, [&[*endpoint], rest].concat()),
+        [endpoint, "at", address, rest @ ..] => (None, Some(address.parse().ok()?), [&[*endpoint], rest].concat()),
+        _ => (None, None, words),
     };
     let (endpoint, words) = words.split_first()?;
     let (family, words) = match words {
@@ -405,7 +418,7 @@ fn health(text: &str) -> Option<Health> {
         _ => return None,
     };
     let (pool, endpoint) = endpoint.split_once('/')?;
-    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name, family, holds })
+    Some(Health { pool: pool.to_owned(), endpoint: endpoint.to_owned(), name, address, family, holds })
 }
 
 fn throw(text: &str) -> Option<Throw> {

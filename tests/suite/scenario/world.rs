@@ -1,6 +1,7 @@
 //! What the operator wrote, as texts, compiled the whole way: configuration, zones and geo data to a snapshot, and verdicts to
 //! what answers.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use signpost::diagnostic::{Diagnostic, Sources, any_error, render};
 use signpost::geo::World;
 use signpost::health::Verdict;
 use signpost::snapshot::{
-    Circumstances, Family, Identity, LinkedZone, NodeKind, PerFamily, Policies, Serving, Share, Snapshot, Stance, Steering, bind,
-    bindings, compile_zone, link,
+    Circumstances, Edges, Family, Identity, LinkedZone, NodeKind, PerFamily, Policies, Serving, Share, Snapshot, Stance,
+    Steering, bind, bindings, compile_zone, link,
 };
 use signpost::wire::Name;
 use signpost::zone;
@@ -25,6 +26,8 @@ pub(crate) struct Texts {
     pub config: Written,
     /// Zones by apex.
     pub zones: Vec<(String, Written)>,
+    /// What names of endpoints were found to have.
+    pub edges: Edges,
     /// A database in any form.
     pub geo: Option<(String, Vec<u8>)>,
 }
@@ -50,6 +53,8 @@ pub(crate) struct Health {
     pub endpoint: String,
     /// For one name, where each has a verdict of its own.
     pub name: Option<String>,
+    /// For one address, of an endpoint that has several.
+    pub address: Option<IpAddr>,
     /// Both families, if not one.
     pub family: Option<Family>,
     pub holds: Holds,
@@ -77,6 +82,7 @@ impl Health {
             pool: pool.to_owned(),
             endpoint: endpoint.to_owned(),
             name: None,
+            address: None,
             family: None,
             holds: Holds::Verdict(Verdict::Down),
         }
@@ -88,7 +94,7 @@ impl Texts {
     pub(crate) fn new(config: &str, zone: &str) -> Self {
         let written = |name: &str, text: &str| Written { name: name.into(), text: text.into() };
         let zones = vec![("example.com.".to_owned(), written("example.com.zone", zone))];
-        Self { config: written("signpost.toml", config), zones, geo: None }
+        Self { config: written("signpost.toml", config), zones, ..Self::default() }
     }
 
     /// Compiles everything, or says all that forbids it.
@@ -100,7 +106,7 @@ impl Texts {
             zone_of(&apex, written, &config, &policies, &mut sources)
         });
         let mut zones: Vec<LinkedZone> = zones.collect::<Result<_, _>>()?;
-        let policies = bind(policies, &config, &mut zones).map_err(|fault| render(&fault, &sources))?;
+        let policies = bind(policies, &config, &mut zones, &self.edges).map_err(|fault| render(&fault, &sources))?;
         let snapshot = Snapshot::new(SEED, zones, Arc::new(policies))
             .with_order(config.server.rrset_order)
             .with_identity(Identity::new(&config.server));
@@ -195,9 +201,12 @@ impl Compiled {
         });
         let named = endpoints.filter(move |endpoint| fits(&health.endpoint, &endpoint.name));
         let families = move |family: &Family| health.family.is_none_or(|only| only == *family);
-        let probes =
-            named.flat_map(move |endpoint| Family::ALL.into_iter().filter(families).filter_map(|family| endpoint.probes[family]));
+        let known = named.flat_map(move |endpoint| {
+            Family::ALL.into_iter().filter(families).flat_map(|family| endpoint.known(family)).collect::<Vec<_>>()
+        });
+        let judged =
+            known.filter(|(address, _)| health.address.is_none_or(|only| only == *address)).filter_map(|(_, probe)| probe);
         let all = self.snapshot.policies.probes();
-        probes.filter(move |probe| health.name.is_none() || all[*probe as usize].key.name.as_deref() == health.name.as_deref())
+        judged.filter(move |probe| health.name.is_none() || all[*probe as usize].key.name.as_deref() == health.name.as_deref())
     }
 }

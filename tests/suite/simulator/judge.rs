@@ -112,6 +112,7 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
         let mut blind = survey.alarms.raised().filter(|(alarm, ..)| *alarm == Alarm::ProberBlind);
         blind.any(|(_, subject, _)| subject.contains(if family == Family::V4 { '4' } else { '6' }))
     };
+    let blind = [Family::V4, Family::V6].map(is_blind);
     let (mut stands, mut parts) = (BTreeMap::new(), Parts::new());
     for (pool, node) in life.model.nodes.iter().enumerate() {
         let Some(kind) = node.pool() else { continue };
@@ -122,6 +123,7 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
             judged(&mut stand, endpoint, &standings);
             for (family, (kind, _)) in FAMILIES.into_iter().enumerate() {
                 let is_in = state.draw(Grade::Up, Some(kind)).contains(index);
+                stand.unseen[family] = blind[family] && !stand.known[family];
                 stand.held[family] = stand.down[family] && !stand.out && !stand.forced_up && is_in;
             }
             stands.insert((pool, endpoint.name.as_str()), stand);
@@ -129,7 +131,7 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
         let drawn = state.draw(Grade::Up, None).members().collect();
         add_parts(pool, &kind.endpoints, &drawn, &mut stands, &mut parts);
     }
-    (Scene { model: &life.model, stands, blind: [Family::V4, Family::V6].map(is_blind), now: life.now }, parts)
+    (Scene { model: &life.model, stands, blind, now: life.now }, parts)
 }
 
 fn judged(stand: &mut Stand, endpoint: &Endpoint, standings: &BTreeMap<IpAddr, &Standing>) {

@@ -14,6 +14,8 @@ pub(super) struct Stand {
     pub down: [bool; 2],
     /// Whether there is a verdict.
     pub known: [bool; 2],
+    /// Never seen by a prober that is blind: taken to be as the other family is.
+    pub unseen: [bool; 2],
     /// Failing but not yet down, or passing but not yet up.
     pub uneasy: [bool; 2],
     /// Held in though it is down.
@@ -211,6 +213,7 @@ pub(super) fn weight(endpoint: &Endpoint, stand: Stand) -> u64 {
 }
 
 fn is_live(endpoint: &Endpoint, stand: Stand, family: usize) -> bool {
-    let healthy = stand.forced_up || stand.held[family] || !stand.down[family];
+    let judged_by = if stand.unseen[family] && endpoint.addresses[1 - family].is_some() { 1 - family } else { family };
+    let healthy = stand.forced_up || stand.held[family] || !stand.down[judged_by];
     weight(endpoint, stand) > 0 && endpoint.addresses[family].is_some() && !stand.out && healthy
 }

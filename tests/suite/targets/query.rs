@@ -42,6 +42,7 @@ pub(super) fn texts() -> Texts {
             ),
         ],
         geo: Some(("vectors.mmdb".to_owned(), include_bytes!("../../worlds/vectors.mmdb").to_vec())),
+        ..Texts::default()
     }
 }
 

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("state", 5),
     ("transport", 6),
     ("probe", 6),
+    ("resolve", 6),
     ("transfer", 6),
     ("cluster", 6),
     ("control", 6),
