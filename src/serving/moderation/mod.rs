@@ -37,8 +37,8 @@ struct Seen {
     addresses: PerFamily<Address>,
     /// When it came back, if it was ever gone.
     recovered_at: Option<Duration>,
-    /// Whether it starts slowly since then.
-    slow: bool,
+    /// Whether it starts slowly since then; nothing until that is decided, once.
+    slow: Option<bool>,
 }
 
 /// What is known of one address.
@@ -133,7 +133,10 @@ impl Moderation {
         for (at, (watched, seen)) in self.plan.endpoints.iter().zip(&mut self.seen).enumerate() {
             let stance = circumstances.treatments.get(&(watched.pool, watched.index)).map(|known| known.stance);
             let before = *seen;
-            let place = |family| placed(before.addresses[family], verdict(watched, family, circumstances), stance, now);
+            let place = |family| {
+                let verdict = verdict(watched, stand_in(watched, family, circumstances), circumstances);
+                placed(before.addresses[family], verdict, stance, now)
+            };
             seen.addresses = PerFamily::new(|family| Address {
                 known: verdict(watched, family, circumstances) != Verdict::Unknown,
                 place: place(family),
@@ -141,7 +144,7 @@ impl Moderation {
             follow(seen, before, now);
             if stance == Some(Stance::In) {
                 // It has its clients already.
-                (seen.recovered_at, seen.slow) = (None, false);
+                (seen.recovered_at, seen.slow) = (None, None);
             }
             for family in Family::ALL {
                 if let Place::Spared(since) = seen.addresses[family].place {
@@ -223,12 +226,10 @@ impl Moderation {
         let warm: Vec<NodeId> = self.warm(circumstances, now);
         for (watched, seen) in self.plan.endpoints.iter().zip(&mut self.seen) {
             let (Some(steps), Some(since)) = (watched.steps, seen.recovered_at) else { continue };
-            if since == now {
-                // Where everybody is cold, somebody has to carry the load.
-                seen.slow = warm.contains(&watched.pool);
-            }
+            // Where everybody is cold, somebody has to carry the load.
+            let slow = *seen.slow.get_or_insert_with(|| warm.contains(&watched.pool));
             let gone = now.saturating_sub(since);
-            if !seen.slow || gone >= steps.whole() || seen.is_out() {
+            if !slow || gone >= steps.whole() || seen.is_out() {
                 continue;
             }
             let step = u32::try_from(gone.as_nanos() / steps.each.as_nanos().max(1)).unwrap_or(u32::MAX).saturating_add(1);
@@ -271,9 +272,9 @@ fn follow(seen: &mut Seen, before: Seen, now: Duration) {
             // What a reload has made unknown did not recover.
             let judged =
                 Family::ALL.into_iter().any(|family| seen.addresses[family].known && !seen.addresses[family].place.is_out());
-            (seen.recovered_at, seen.slow) = (judged.then_some(now), false);
+            (seen.recovered_at, seen.slow) = (judged.then_some(now), None);
         }
-        (false, true) => (seen.recovered_at, seen.slow) = (None, false),
+        (false, true) => (seen.recovered_at, seen.slow) = (None, None),
         (true, true) | (false, false) => {}
     }
 }
@@ -286,6 +287,12 @@ fn verdict(watched: &Watched, family: Family, circumstances: &Circumstances) -> 
     let verdict = |probe: &u32| circumstances.verdicts.get(*probe as usize).copied().unwrap_or_default();
     let better = |verdict: &Verdict| [Verdict::Down, Verdict::Unknown, Verdict::Up].iter().position(|known| known == verdict);
     watched.probes[family].iter().map(verdict).max_by_key(better).unwrap_or(Verdict::Up)
+}
+
+/// The family whose verdict holds: what a blind prober has never seen is as the endpoint's other address is.
+fn stand_in(watched: &Watched, family: Family, circumstances: &Circumstances) -> Family {
+    let unseen = circumstances.blind[family] && verdict(watched, family, circumstances) == Verdict::Unknown;
+    if unseen && watched.has[family.other()] { family.other() } else { family }
 }
 
 /// Where a verdict puts an address, limits aside.

@@ -121,6 +121,11 @@ fn scene<'a>(life: &'a Life, survey: &Survey) -> (Scene<'a>, Parts) {
         for (index, endpoint) in (0..).zip(&kind.endpoints) {
             let mut stand = ordered(&life.orders, pool, &endpoint.name, life.now);
             judged(&mut stand, endpoint, &standings);
+            // What a blind prober has never seen is as the endpoint's other address is.
+            for family in [0, 1].into_iter().filter(|family| blind[*family] && !stand.known[*family]) {
+                let other = 1 - family;
+                stand.down[family] |= endpoint.addresses[other].is_some() && stand.down[other];
+            }
             for (family, (kind, _)) in FAMILIES.into_iter().enumerate() {
                 let is_in = state.draw(Grade::Up, Some(kind)).contains(index);
                 stand.unseen[family] = blind[family] && !stand.known[family];
