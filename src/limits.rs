@@ -301,6 +301,25 @@ pub const ORDERS_LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// How long an answer may be on its way before the TTL in it begins to run out.
 pub const ANSWER_TRAVEL: Duration = Duration::from_secs(1);
 
+/// News that wait for a courier: as many as all that may change at once in a large configuration.
+pub const NEWS_QUEUED_MAX: usize = 10_000;
+/// Notices of one delivery; more wait for the next, a second later.
+pub const NOTICES_MAX: usize = 1000;
+/// How long a courier gathers what changes together.
+pub const NOTIFY_GATHER: Duration = Duration::from_millis(100);
+/// From the start of one delivery to the next, at least.
+pub const NOTIFY_PACE: Duration = Duration::from_secs(1);
+/// Programs and servers need some time to take anything.
+pub const NOTIFY_TIMEOUT_MIN: Duration = Duration::from_millis(100);
+/// What takes longer holds up all that comes after it.
+pub const NOTIFY_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// Octets of a webhook's URL.
+pub const WEBHOOK_LENGTH_MAX: usize = 2000;
+/// How often a webhook is tried before its notices are lost.
+pub const WEBHOOK_TRIES: u32 = 3;
+/// How long to wait before the second try; twice as long before the third.
+pub const WEBHOOK_RETRY_PAUSE: Duration = Duration::from_secs(1);
+
 /// Members that `explain` lists of one pool or policy: more is a table, not a line.
 pub const EXPLAIN_MEMBERS_SHOWN_MAX: usize = 16;
 /// Octets of one request on the control socket: a name, two addresses and some throws.

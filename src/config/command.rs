@@ -1,4 +1,4 @@
-//! Which program a command check runs: `command`, the program and its arguments, with no shell between.
+//! Which program is run by a command check, or for `[notify]`: `command`, the program and its arguments, with no shell between.
 //! Whether the program is there is found out when it is run: it may come or go at any time.
 
 use super::CommandCheck;
@@ -8,10 +8,14 @@ use crate::limits::{CHECK_ARGUMENTS_MAX, CHECK_TEXT_LENGTH_MAX};
 /// Reads the keys of a command check.
 pub(super) fn read(table: &Table<'_>) -> Option<CommandCheck> {
     const HELP: &str = "write command = [\"/usr/local/lib/check-web\", \"--fast\"]";
-    let item = table.require("command", HELP)?;
+    program(table.require("command", HELP)?, HELP)
+}
+
+/// A program and its arguments; `help` shows how they are written.
+pub(super) fn program(item: Item<'_>, help: &str) -> Option<CommandCheck> {
     let words = item.list();
     let (program, arguments) = words.split_first().or_else(|| {
-        item.report(item.fault("expected a program, but found an empty list").help(HELP));
+        item.report(item.fault("expected a program, but found an empty list").help(help));
         None
     })?;
     if arguments.len() > CHECK_ARGUMENTS_MAX {

@@ -14,8 +14,11 @@ pub(super) struct Shape {
 }
 
 /// The whole of `signpost.toml`.
-pub(super) const ROOT: Shape =
-    Shape { noun: "signpost.toml", example: "[pool.eu]", keys: &["include", "server", "check", "pool", "policy", "zone"] };
+pub(super) const ROOT: Shape = Shape {
+    noun: "signpost.toml",
+    example: "[pool.eu]",
+    keys: &["include", "server", "notify", "check", "pool", "policy", "zone"],
+};
 /// An included file.
 pub(super) const INCLUDED: Shape =
     Shape { noun: "an included file", example: "[pool.eu]", keys: &["check", "pool", "policy", "zone"] };
@@ -43,6 +46,12 @@ pub(super) const SERVER: Shape = Shape {
         "version",
         "state",
     ],
+};
+/// `[notify]`
+pub(super) const NOTIFY: Shape = Shape {
+    noun: "[notify]",
+    example: "[notify], then its keys on lines of their own",
+    keys: &["command", "webhook", "timeout"],
 };
 /// `[check.NAME]`
 pub(super) const CHECK: Shape = Shape {
@@ -153,9 +162,10 @@ pub(super) const WEIGHT: Shape = Shape {
 };
 
 /// Where a key that stands in the wrong table may belong.
-pub(super) const ALL: [&Shape; 16] = [
+pub(super) const ALL: [&Shape; 17] = [
     &ROOT,
     &SERVER,
+    &NOTIFY,
     &CHECK,
     &HOLD_DOWN,
     &EXPECT,

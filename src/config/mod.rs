@@ -14,6 +14,7 @@ mod http;
 mod keys;
 mod kinds;
 mod node;
+mod notices;
 pub mod orders;
 mod parse;
 mod policy;
@@ -50,6 +51,7 @@ pub use dns::rcode_text;
 pub use document::Text;
 pub use host::{Host, MadeFor};
 pub use kinds::{CertificateLife, CheckKind, CommandCheck, DnsCheck, GrpcCheck, HttpCheck, TcpCheck, TlsCheck};
+pub use notices::Notify;
 pub use parse::{includes, parse};
 pub use unused::unused;
 pub use unwatched::unwatched;
@@ -60,6 +62,8 @@ pub use value::{parse_duration, shown as shown_duration};
 pub struct Config {
     /// The process.
     pub server: Server,
+    /// Who is told what changes.
+    pub notify: Option<Notify>,
     /// How endpoints are probed, by [`CheckId`].
     pub checks: Vec<Check>,
     /// Pools and policies by [`NodeId`], children before the policies that name them.

@@ -12,7 +12,7 @@ use super::keys::{INCLUDED, ROOT};
 use super::resolve::resolve;
 use super::spec::{NodeSpec, Spec};
 use super::table::{File, Item, Table};
-use super::{Config, check, policy, pool, server, zone};
+use super::{Config, check, notices, policy, pool, server, zone};
 use crate::diagnostic::{Diagnostic, FileId, Source, Span};
 
 /// The patterns that `signpost.toml` includes, as they are written, and what is wrong with them.
@@ -40,7 +40,7 @@ pub fn parse(files: &[Text<'_>]) -> (Option<Config>, Vec<Diagnostic>) {
     let faults = Faults::default();
     let order: Vec<FileId> = files.iter().map(|text| text.source.id()).collect();
     let roots: Vec<Option<Spanned<DeTable<'_>>>> = files.iter().map(|text| document::toml(text.source, &faults)).collect();
-    let mut spec = Spec::default();
+    let (mut spec, mut notify) = (Spec::default(), None);
     for (at, (text, root)) in files.iter().zip(&roots).enumerate() {
         let Some(root) = root else {
             continue;
@@ -49,12 +49,13 @@ pub fn parse(files: &[Text<'_>]) -> (Option<Config>, Vec<Diagnostic>) {
         let table = file.table(root.get_ref(), if at == 0 { &ROOT } else { &INCLUDED });
         if at == 0 {
             spec.server = table.read("server", server::read);
+            notify = table.read("notify", notices::read);
         }
         read_nouns(&table, &mut spec);
     }
     // What a file that can't be read defines would only seem to be missing.
     let folder = files.first().map(|text| text.folder).filter(|_| roots.iter().all(Option::is_some));
-    let config = folder.and_then(|folder| resolve(spec, folder, &faults));
+    let config = folder.and_then(|folder| resolve(spec, notify, folder, &faults));
     let config = config.filter(|_| !faults.any_error());
     (config, faults.into_diagnostics(&order))
 }

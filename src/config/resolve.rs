@@ -11,12 +11,12 @@ use super::spec::{
     ChildSpec, ChooseSpec, NodeSpec, OverrideSpec, Placed, PolicySpec, PoolSpec, Reference, RuleSpec, Spec, ZoneSpec,
 };
 use super::{
-    Check, CheckId, Child, Choose, Config, Node, NodeId, Override, Policy, Pool, Rule, Server, Steer, ZoneRules, topology,
+    Check, CheckId, Child, Choose, Config, Node, NodeId, Notify, Override, Policy, Pool, Rule, Server, Steer, ZoneRules, topology,
 };
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 
-/// Joins what the files say; `folder` is that of `signpost.toml`.
-pub(super) fn resolve(spec: Spec, folder: &Path, faults: &Faults) -> Option<Config> {
+/// Joins what the files say; `folder` is that of `signpost.toml`. Notices refer to nothing else.
+pub(super) fn resolve(spec: Spec, notify: Option<Notify>, folder: &Path, faults: &Faults) -> Option<Config> {
     let checks = index(spec.checks.iter().map(|check| ("check", check.name.as_str(), check.span)), faults);
     let nodes = index(spec.nodes.iter().map(|node| (noun(node), node.common().name.as_str(), node.common().span)), faults);
     report_zone_duplicates(&spec.zones, faults);
@@ -32,6 +32,7 @@ pub(super) fn resolve(spec: Spec, folder: &Path, faults: &Faults) -> Option<Conf
     let mut specs: Vec<Option<NodeSpec>> = spec.nodes.into_iter().map(Some).collect();
     Some(Config {
         server: spec.server.unwrap_or_else(|| Server::with_defaults(folder)),
+        notify,
         nodes: order.iter().map(|&at| ids.node(specs.get_mut(at)?.take()?)).collect::<Option<_>>()?,
         zones: spec.zones.into_iter().map(|zone| ids.zone(zone)).collect::<Option<_>>()?,
         checks: spec.checks,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use super::{Deed, ExplainRequest, OrderRequest, Reply};
+use super::{Deed, ExplainRequest, OrderRequest, Reply, StatusRequest};
 
 /// What the operator wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub enum Command {
     Status {
         /// The configuration.
         config: PathBuf,
+        /// Which part.
+        request: StatusRequest,
+        /// How it is shown.
+        view: View,
     },
     /// Let the running server read all files again.
     Reload {
@@ -59,6 +63,17 @@ pub enum Command {
     },
     /// Play with a server, three edges and a zone, all local.
     Demo,
+}
+
+/// How a status is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// As text, once.
+    Text,
+    /// As JSON, once.
+    Json,
+    /// As it changes, until told to end.
+    Watch,
 }
 
 /// A zone file that need not be among those served.
@@ -92,6 +107,8 @@ enum Takes {
     Place(&'static str),
     /// It may stand in its place.
     OptionalPlace(&'static str),
+    /// It may stand in its place, and more of its kind after it.
+    Places(&'static str),
     /// `--name VALUE`, required.
     Value(&'static str),
     /// `--name VALUE`, or nothing.
@@ -188,10 +205,41 @@ const COMMANDS: &[Row] = &[
     Row {
         name: "status",
         summary: "Show how the running server and its endpoints are",
-        detail: "For each address of each endpoint: its verdict and for how long, how long the latest pass took, when the next\n\
-                 probe is due, and the last error.",
-        arguments: &[CONFIG],
-        make: |found| Command::Status { config: path(found, "config") },
+        detail: "First the server and its alarms, then a line for each address of each endpoint, the worst first: its verdict and\n\
+                 for how long, orders, the share of its weight, how long the latest pass took, when the next probe is due, how\n\
+                 often it flapped, when its certificate ends, and the last error. Columns in which nobody has anything are left out.\n\
+                 \n\
+                 On a terminal --watch looks every second and marks what changed, q ends it; elsewhere it prints a line for each\n\
+                 change.",
+        arguments: &[
+            Argument {
+                name: "wanted",
+                takes: Takes::Places("NAME"),
+                help: "Only these: a pool, a policy, an endpoint, an address, a zone, a bound name, or a pattern such as 'eu/fra-*'",
+            },
+            Argument {
+                name: "down",
+                takes: Takes::Nothing,
+                help: "Only what is down, out by order, or failing or recovering now",
+            },
+            Argument { name: "alarms", takes: Takes::Nothing, help: "Only the server and its alarms" },
+            Argument { name: "watch", takes: Takes::Nothing, help: "Go on and show what changes" },
+            JSON,
+            CONFIG,
+        ],
+        make: |found| Command::Status {
+            config: path(found, "config"),
+            request: StatusRequest {
+                wanted: found.get_many::<String>("wanted").unwrap_or_default().cloned().collect(),
+                down: found.get_flag("down"),
+                alarms: found.get_flag("alarms"),
+            },
+            view: match (found.get_flag("watch"), found.get_flag("json")) {
+                (true, _) => View::Watch,
+                (false, true) => View::Json,
+                (false, false) => View::Text,
+            },
+        },
     },
     Row {
         name: "reload",
@@ -307,6 +355,7 @@ impl Argument {
         match self.takes {
             Takes::Place(value) => arg.value_name(value).required(true),
             Takes::OptionalPlace(value) => arg.value_name(value),
+            Takes::Places(value) => arg.value_name(value).num_args(0..),
             Takes::Value(value) => named().value_name(value).required(true),
             Takes::OptionalValue(value) => named().value_name(value),
             Takes::Default(value, default) => named().value_name(value).default_value(default),
@@ -385,7 +434,15 @@ mod tests {
             ("serve --config a/b.toml", Command::Serve { config: other.clone() }),
             ("check", Command::Check { config: standard.clone(), zone: None }),
             ("check --zone example.com x.zone --config=a/b.toml", Command::Check { config: other.clone(), zone }),
-            ("status", Command::Status { config: standard.clone() }),
+            ("status", Command::Status { config: standard.clone(), request: StatusRequest::default(), view: View::Text }),
+            (
+                "status eu */fra-1 --down --json",
+                Command::Status {
+                    config: standard.clone(),
+                    request: StatusRequest { wanted: vec!["eu".into(), "*/fra-1".into()], down: true, alarms: false },
+                    view: View::Json,
+                },
+            ),
             ("reload --config a/b.toml", Command::Reload { config: other.clone() }),
             ("demo", Command::Demo),
             ("orders --json", Command::Orders { config: standard.clone(), json: true }),

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Sources, render};
 #[serde(rename_all = "lowercase")]
 pub enum Request {
     /// How is everything?
-    Status,
+    Status(StatusRequest),
     /// Read all files again.
     Reload,
     /// Why does a client get what it gets?
@@ -19,6 +19,18 @@ pub enum Request {
     Order(OrderRequest),
     /// Which orders hold? In JSON, if that is wanted.
     Orders(bool),
+}
+
+/// Which part of the status is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatusRequest {
+    /// Pools, policies, endpoints, patterns, addresses, zones and bound names; all endpoints if there are none.
+    pub wanted: Vec<String>,
+    /// Only what takes no clients, or may soon take none.
+    pub down: bool,
+    /// No endpoints, only alarms and the server.
+    pub alarms: bool,
 }
 
 /// An order as the operator typed it.

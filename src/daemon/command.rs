@@ -7,9 +7,14 @@ use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
 use super::demo::demo;
+use super::terminal::paint;
+use super::watching::watch;
 use super::{Failure, serve, unguessable};
 use crate::answer::Why;
-use crate::control::{Command, ExplainRequest, Query, Reply, Request, ZoneFile, call, deliver, read_wish, show_progress};
+use crate::control::{
+    Command, ExplainRequest, Query, Reply, Request, Status, StatusRequest, View, ZoneFile, call, deliver, read_wish,
+    show_progress,
+};
 use crate::diagnostic::{Diagnostic, Sources, render};
 use crate::load::{Loaded, Loader, Report, check_zone, control_socket};
 use crate::snapshot::{Circumstances, Serving, Steering};
@@ -26,7 +31,7 @@ pub fn run(command: Command) -> ExitCode {
             Ok(_) => ask(&config, &Request::Explain(question)),
             Err(reply) => reply,
         },
-        Command::Status { config } => ask(&config, &Request::Status),
+        Command::Status { config, request, view } => status(&config, request, view),
         Command::Reload { config } => ask(&config, &Request::Reload),
         Command::Order { config, request } => match read_wish(&request, SystemTime::now()) {
             Ok(_) => ask(&config, &Request::Order(request)),
@@ -90,6 +95,18 @@ fn explain_offline(config: &Path, question: &ExplainRequest) -> Reply {
     let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
     let serving = Serving { generation: 0, snapshot, steering };
     Reply::done(query.explain(&serving, &Why { down: &|_| None, ordered: &|_, _| None }, unguessable()))
+}
+
+fn status(config: &Path, request: StatusRequest, view: View) -> Reply {
+    let socket = control_socket(config);
+    if view == View::Watch {
+        return watch(&socket, &request).unwrap_or_else(|error| Reply::could_not_run(format!("error: {error}")));
+    }
+    let reply = call(&socket, &Request::Status(request));
+    match Status::of(&reply).filter(|_| view == View::Text) {
+        Some(status) => Reply::done(status.text(paint())),
+        None => reply,
+    }
 }
 
 /// Asks the server that runs with this configuration.

@@ -5,15 +5,19 @@ mod command;
 mod demo;
 mod descriptors;
 mod edges;
+mod log;
 mod memory;
+mod notices;
 mod orders;
 mod signals;
 mod survey;
+mod terminal;
+mod watching;
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,10 +28,12 @@ use tracing::{error, info, warn};
 
 use edges::Looked;
 use memory::MemoryWriter;
+use notices::Notifier;
 use orders::OrderDesk;
 use signals::{Signals, Told};
 
 pub use command::run;
+pub use log::begin_log;
 
 use crate::config::{Check, CheckId, Config, Host, Server};
 use crate::control::{Listening, Query, Reply, Request, listen};
@@ -72,6 +78,7 @@ pub struct Daemon {
     signals: Signals,
     orders: OrderDesk,
     memory: MemoryWriter,
+    notifier: Notifier,
     /// Removes the socket when dropped.
     _control: Listening,
 }
@@ -100,6 +107,8 @@ impl Daemon {
         let steering = Steering::new(&snapshot.policies, &Circumstances::default(), None);
         let current = Arc::new(Current::new(Serving { generation: 1, snapshot: Arc::clone(&snapshot), steering }));
         let (events, all_known) = keep(Arc::clone(&current), started);
+        let mut notifier = Notifier::new(&events);
+        notifier.replan(&config).await;
         // What was ordered and what is remembered holds from the first answer on.
         let orders = OrderDesk::open(&config, &events).await;
         let memory = MemoryWriter::begin(&config.server.state, &events).await;
@@ -126,6 +135,7 @@ impl Daemon {
             signals,
             orders,
             memory,
+            notifier,
             _control: control,
         };
         daemon.watch_files();
@@ -182,10 +192,10 @@ impl Daemon {
                 let report = self.reload().await;
                 Reply { exit: u8::from(report.errors() > 0), out: report.outcome(), err: report.text() }
             }
-            Request::Status => self.survey().await.map_or_else(
-                || Reply::could_not_run("the Keeper has ended"),
-                |survey| Reply::done(self.status(&survey).render()),
-            ),
+            Request::Status(request) => self
+                .survey()
+                .await
+                .map_or_else(|| Reply::could_not_run("the Keeper has ended"), |survey| self.status(&request, &survey)),
             Request::Explain(question) => match (Query::read(&question), self.survey().await) {
                 (Err(reply), _) => reply,
                 (Ok(_), None) => Reply::could_not_run("the Keeper has ended"),
@@ -227,6 +237,7 @@ impl Daemon {
         if let Some(transport) = &self.transport {
             transport.set_caps(caps(&self.config));
         }
+        self.notifier.replan(&self.config).await;
         self.review_orders(&before).await;
         self.watch_files();
         match report.errors() {
@@ -254,6 +265,7 @@ impl Daemon {
         self.looked.shutdown().await;
         self.prober.shutdown().await;
         self.memory.end().await;
+        self.notifier.end().await;
         info!("ended");
     }
 
@@ -365,16 +377,6 @@ fn bind(config: &Config) -> Result<transport::Bound, Failure> {
 /// A number that nobody outside can know: `RandomState` takes its keys from the system.
 fn unguessable() -> u64 {
     RandomState::new().hash_one(std::process::id())
-}
-
-/// Writes log lines to stderr, coloured on a terminal only; `SIGNPOST_LOG` filters them, as in `SIGNPOST_LOG=debug`.
-pub fn begin_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SIGNPOST_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    let lines = lines.with_ansi(io::stderr().is_terminal());
-    // A second logger in one process (tests) is refused, and need not be there.
-    let _ = lines.try_init();
 }
 
 /// Serves the configuration at `path` until told to end.

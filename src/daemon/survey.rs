@@ -2,38 +2,60 @@
 //!
 //! Numbers and names only; the words are made in `control/`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use super::{Daemon, unguessable};
 use crate::answer::Why;
-use crate::control::{GeoStatus, ProbesStatus, Query, Status, down, endpoints, kept_out};
+use crate::control::{
+    Clock, Filter, GeoStatus, OlderZone, ProbesStatus, Query, Reply, STATUS_FORMAT, Status, StatusRequest, down, kept_out,
+};
 use crate::metrics::{DROPS, REPLIES};
 use crate::probe::Punctuality;
 use crate::serving::Survey;
 
 impl Daemon {
-    /// The server and its endpoints.
-    pub(super) fn status(&self, survey: &Survey) -> Status {
+    /// The server, its alarms and the endpoints that are asked for, as JSON; or what is wrong with the request.
+    pub(super) fn status(&self, request: &StatusRequest, survey: &Survey) -> Reply {
+        let filter = match Filter::read(request, &survey.serving.snapshot) {
+            Ok(filter) => filter,
+            Err(reply) => return reply,
+        };
+        let mut status = self.server_status(survey);
+        status.fill(survey, &filter);
+        Reply::done(status.json())
+    }
+
+    fn server_status(&self, survey: &Survey) -> Status {
         let snapshot = &survey.serving.snapshot;
         let totals = self.registry.totals();
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let age = |epoch: u64| since_epoch.saturating_sub(Duration::from_secs(epoch));
+        let clock = Clock { moment: survey.moment, now: survey.now };
+        let built = |epoch: u64| clock.calendar(SystemTime::UNIX_EPOCH + Duration::from_secs(epoch));
+        let older = self.loader.older().into_iter().map(|older| OlderZone {
+            zone: older.apex.to_string(),
+            serial: older.serial,
+            refused: clock.ago(older.refused_for),
+        });
         let builds = snapshot.policies.world().summary().builds;
         let Punctuality { per_second, half, most } = self.prober.punctuality();
         Status {
+            format: STATUS_FORMAT,
             version: env!("CARGO_PKG_VERSION").into(),
-            uptime: self.started.elapsed(),
-            generation: survey.serving.generation,
+            now: clock.utc(),
+            started: clock.ago(self.started.elapsed()),
             zones: snapshot.zones().len(),
-            older: self.loader.older(),
-            refused_for: self.refused.map(|since| since.elapsed()),
             names: snapshot.zones().iter().map(|linked| linked.zone.name_count()).sum(),
             policies: snapshot.policies.written().len(),
-            geo: builds.into_iter().map(|build| GeoStatus { file: build.name, age: build.epoch.map(age) }).collect(),
+            reload_refused: self.refused.map(|since| clock.ago(since.elapsed())),
+            older_zones: older.collect(),
+            geo: builds.into_iter().map(|build| GeoStatus { file: build.name, built: build.epoch.map(built) }).collect(),
             answered: totals.sum(REPLIES),
             dropped: totals.sum(DROPS),
-            probes: ProbesStatus { per_second, half, most },
-            endpoints: endpoints(&snapshot.policies, &survey.standings, survey.now),
+            probes: ProbesStatus {
+                per_second: (per_second * 10.0).round() / 10.0,
+                half_within_seconds: half.as_secs_f64(),
+                most_within_seconds: most.as_secs_f64(),
+            },
+            ..Status::default()
         }
     }
 

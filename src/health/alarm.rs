@@ -14,6 +14,8 @@ pub enum Alarm {
     ProberBlind,
     /// Endpoints that are down stay in, because a policy's `max_removed` is used up. The subject is the policy.
     RemovalLimited,
+    /// What `[notify]` names does not take the notices. The subject is `command` or `webhook`.
+    NoticesUndelivered,
     /// An endpoint shows a certificate that ends soon. The subject is the check and the address.
     CertificateEnds,
     /// The file of orders is refused or gone, and changes nothing. The subject is the file.
@@ -32,6 +34,7 @@ impl Alarm {
         match self {
             Self::ProberBlind => "prober-blind",
             Self::RemovalLimited => "removal-limited",
+            Self::NoticesUndelivered => "notices-undelivered",
             Self::CertificateEnds => "certificate-ends",
             Self::OrdersFileRefused => "orders-file-refused",
             Self::StateNotWritten => "state-not-written",

@@ -1,4 +1,4 @@
-//! One run of a command check: a program of the operator's own, without a shell, in a process group of its own.
+//! One run of a program of the operator's own, for a command check or a notice: without a shell, in a process group of its own.
 //!
 //! It gets what it needs to know in variables and nothing of our environment. At the deadline, or when nobody waits any more,
 //! the whole group is killed. A task of its own looks after each program until it is gone, and its place is taken as long.
@@ -7,11 +7,13 @@ use std::io::{ErrorKind, PipeReader, Read};
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
@@ -45,14 +47,41 @@ pub(super) async fn run(
     address: IpAddr,
     place: Option<SemaphorePermit<'static>>,
 ) -> Result<(), Fault> {
-    let deadline = Instant::now() + check.timeout;
-    let mut prepared = prepared(check, command, address);
+    carry_out(prepared(check, command, address), None, check.timeout, place).await
+}
+
+/// Runs a program with these variables and this on its standard input, at an end by the timeout; why not, if it failed.
+pub async fn run_program(
+    program: &CommandCheck,
+    variables: &[(&str, String)],
+    input: Vec<u8>,
+    timeout: Duration,
+) -> Result<(), String> {
+    let mut bare = bare(&program.program);
+    bare.args(&program.arguments).envs(variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::piped());
+    carry_out(bare, Some(input), timeout, None).await.map_err(|fault| fault.reason)
+}
+
+async fn carry_out(
+    mut prepared: Command,
+    input: Option<Vec<u8>>,
+    timeout: Duration,
+    place: Option<SemaphorePermit<'static>>,
+) -> Result<(), Fault> {
+    let deadline = Instant::now() + timeout;
     let (reply, outcome) = oneshot::channel();
     tokio::spawn(async move {
         // A program on a file system that hangs would hold up all that this thread does.
         let Ok(started) = tokio::task::spawn_blocking(move || Program::start(&mut prepared)).await else { return };
         match started {
-            Ok((program, output)) => program.look_after(output, deadline, reply).await,
+            Ok((mut program, output)) => {
+                // What it does not read it need not.
+                let fed = program.fed(input).map(|feeding| tokio::spawn(timeout_at(deadline, feeding)));
+                program.look_after(output, deadline, reply).await;
+                if let Some(fed) = fed {
+                    fed.abort();
+                }
+            }
             Err(fault) => drop(reply.send(Err(fault))),
         }
         drop(place);
@@ -63,28 +92,30 @@ pub(super) async fn run(
         Ok(Err(_)) if Instant::now() < deadline => {
             Err(Fault { cause: Cause::Ours, reason: "command was not run: signpost is shutting down".into() })
         }
-        Ok(Err(_)) | Err(_) => {
-            Err(Fault { cause: Cause::Silent, reason: format!("command did not end within {:?}", check.timeout) })
-        }
+        Ok(Err(_)) | Err(_) => Err(Fault { cause: Cause::Silent, reason: format!("command did not end within {timeout:?}") }),
     }
 }
 
 fn prepared(check: &Check, command: &CommandCheck, address: IpAddr) -> Command {
     let (address, port) = (address.to_string(), check.port.to_string());
-    let mut prepared = Command::new(&command.program);
+    let mut prepared = bare(&command.program);
     prepared
         .args(command.arguments.iter().map(|argument| argument.replace("{address}", &address).replace("{port}", &port)))
-        .env_clear()
-        .env("PATH", SEARCH_PATH)
         .env("SIGNPOST_CHECK", &check.name)
-        .env("SIGNPOST_ADDRESS", &address)
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .process_group(0);
+        .env("SIGNPOST_ADDRESS", &address);
     if check.port != 0 {
         prepared.env("SIGNPOST_PORT", &port);
     }
     prepared
+}
+
+/// A program that inherits nothing of us.
+fn bare(program: &Path) -> Command {
+    // What counts from the folder of the configuration does so in "/", too.
+    let program = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+    let mut bare = Command::new(program);
+    bare.env_clear().env("PATH", SEARCH_PATH).current_dir("/").stdin(Stdio::null()).process_group(0);
+    bare
 }
 
 /// A program that runs. Until it is reaped, its number and that of its group are nobody else's.
@@ -119,6 +150,14 @@ impl Program {
         let errors = writer.try_clone().map_err(cannot)?;
         let child = command.stdout(writer).stderr(errors).spawn().map_err(cannot)?;
         Ok((Self { child, rest, is_reaped: false }, output))
+    }
+
+    /// Gives it what it is to read, and then the end of it.
+    fn fed(&mut self, input: Option<Vec<u8>>) -> Option<impl Future<Output = ()> + use<>> {
+        let (stdin, input) = (self.child.stdin.take()?, input?);
+        let mut stdin = pipe::Sender::from_owned_fd(OwnedFd::from(stdin)).ok()?;
+        // It may end without having read all of it.
+        Some(async move { drop(stdin.write_all(&input).await) })
     }
 
     /// Waits for its end, or brings it about, and says what came of it; goes on until the system has let it go.

@@ -33,9 +33,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+pub use command::run_program;
 use lateness::Lateness;
 pub use lateness::Punctuality;
+pub use reason::plain as plain_reason;
 use thread::Thread;
+pub use tls::for_webhook as client_tls;
 
 use crate::config::{Check, CheckKind, TcpCheck};
 use crate::diagnostic::Span;
@@ -43,7 +46,7 @@ use crate::health::{Outcome, ProbeKey};
 use crate::limits::{PROBE_DESCRIPTORS_MAX, PROBE_REPORTS_QUEUED_MAX, RECHECK_DELAY, REFERENCE_INTERVAL};
 
 /// As we call ourselves.
-const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
+pub const USER_AGENT: &str = concat!("signpost/", env!("CARGO_PKG_VERSION"));
 
 /// What to probe: an address, and how.
 #[derive(Clone, Debug)]

@@ -63,6 +63,11 @@ pub(super) fn of_error(error: &(dyn Error + 'static)) -> Fault {
     known(error).unwrap_or_else(|| Fault::wrong(shortened(innermost(error).to_string())))
 }
 
+/// The cause in words alone.
+pub fn plain(error: &(dyn Error + 'static)) -> String {
+    of_error(error).reason
+}
+
 /// The deadline ran out before an answer.
 pub(super) fn no_answer(timeout: Duration) -> Fault {
     Fault { cause: Cause::Silent, reason: format!("no answer within {timeout:?}") }

@@ -4,7 +4,7 @@
 //! that no worker ever frees one. It waits for nothing and knows no clock: `shell.rs` drives it, and so can a simulation on
 //! virtual time. Verdict changes and alarms are logged here, where they become true.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,10 +12,13 @@ use tracing::{info, warn};
 
 use super::in_force::InForce;
 use super::moderation::Moderation;
+use super::news::News;
 use super::renewals::{Renewal, Renewals};
 use super::{Current, doubt};
+use crate::config::NodeId;
 use crate::health::{Alarm, Alarms, Blindness, Change, Memory, Orders, Outcome, ProbeKey, Standing, Tracker, Verdict};
-use crate::snapshot::{Circumstances, Serving, Snapshot, Steering};
+use crate::limits::NEWS_QUEUED_MAX;
+use crate::snapshot::{Circumstances, Serving, Snapshot, Steering, Treatment};
 use crate::wire::{Family, PerFamily};
 
 /// How things stand, for `status` and `explain`.
@@ -33,6 +36,8 @@ pub struct Survey {
     pub orders: Arc<Orders>,
     /// What the calendar shows at the time of the survey.
     pub moment: SystemTime,
+    /// How single endpoints are treated beside their verdicts, by pool and index.
+    pub treatments: BTreeMap<(NodeId, u16), Treatment>,
 }
 
 /// The one writer.
@@ -48,6 +53,10 @@ pub struct Keeper {
     changes: u64,
     /// Why the prober does not trust itself, and whether it does not trust its references.
     doubts: PerFamily<(Option<Blindness>, bool)>,
+    /// What orders and moderation make of single endpoints in what answers.
+    treatments: BTreeMap<(NodeId, u16), Treatment>,
+    /// What nobody was told yet.
+    news: Vec<News>,
     retired: Vec<Arc<Serving>>,
     /// A snapshot that does not answer yet.
     loaded: Option<Arc<Snapshot>>,
@@ -67,6 +76,8 @@ impl Keeper {
             renewals: Renewals::default(),
             changes: 0,
             doubts: PerFamily::default(),
+            treatments: BTreeMap::new(),
+            news: Vec::new(),
             retired: Vec::new(),
             loaded: None,
             stale: false,
@@ -129,6 +140,7 @@ impl Keeper {
     pub fn raise(&mut self, alarm: Alarm, subject: &Arc<str>, text: &Arc<str>, now: Duration) {
         if self.alarms.raise(alarm, subject, Arc::clone(text), now) {
             warn!(alarm = alarm.name(), %subject, "{text}");
+            self.note(News::Alarm { alarm, subject: Arc::clone(subject), on: true, text: Arc::clone(text) });
         }
     }
 
@@ -137,6 +149,7 @@ impl Keeper {
         if let Some(raised) = self.alarms.clear(alarm, subject) {
             let lasted = now.saturating_sub(raised.since);
             info!(alarm = alarm.name(), %subject, ?lasted, "the alarm is over");
+            self.note(News::Alarm { alarm, subject: Arc::clone(subject), on: false, text: raised.text });
         }
     }
 
@@ -180,6 +193,7 @@ impl Keeper {
             alarms: self.alarms.clone(),
             orders: Arc::clone(self.in_force.orders()),
             moment: self.in_force.moment(now),
+            treatments: self.treatments.clone(),
             serving: Arc::clone(&serving),
         }
     }
@@ -193,6 +207,18 @@ impl Keeper {
         self.take_changes(now);
     }
 
+    /// What changed since this was asked last.
+    pub fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// Where nobody asks for the news, it is not kept for ever.
+    fn note(&mut self, news: News) {
+        if self.news.len() < NEWS_QUEUED_MAX {
+            self.news.push(news);
+        }
+    }
+
     fn take_changes(&mut self, now: Duration) {
         self.take_blindness(now);
         for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
@@ -202,10 +228,21 @@ impl Keeper {
             let ProbeKey { check, address, port, name } = &key;
             let (port, name) = (Some(*port).filter(|port| *port != 0), name.as_deref());
             let endpoint = self.names_of(&key);
-            let reason = self.tracker.standing(&key).and_then(|standing| standing.last_error.as_ref()).map(|(_, why)| &**why);
+            let standing = self.tracker.standing(&key);
+            let reason = standing.and_then(|standing| standing.last_error.as_ref()).map(|(_, why)| Arc::clone(why));
+            // At a start everything comes up, which nobody needs to be told.
+            let came_back = standing.is_some_and(|standing| standing.recovering_since.is_some());
             match verdict {
-                Verdict::Down => warn!(endpoint, %check, %address, port, name, reason, "endpoint is down"),
-                Verdict::Up | Verdict::Unknown => info!(endpoint, %check, %address, port, name, "endpoint is up"),
+                Verdict::Down => {
+                    warn!(endpoint, %check, %address, port, name, reason = reason.as_deref(), "endpoint is down");
+                    self.note(News::Verdict { key, endpoints: endpoint, verdict, reason });
+                }
+                Verdict::Up | Verdict::Unknown => {
+                    info!(endpoint, %check, %address, port, name, "endpoint is up");
+                    if came_back {
+                        self.note(News::Verdict { key, endpoints: endpoint, verdict, reason: None });
+                    }
+                }
             }
         }
     }
@@ -254,6 +291,7 @@ impl Keeper {
         self.moderation.soften(&mut circumstances, now);
         let steering = Steering::new(&snapshot.policies, &circumstances, same_policies.then_some(&before.steering));
         self.moderation.note(&steering, now);
+        self.treatments = circumstances.treatments;
         let next = Arc::new(Serving { generation: before.generation + 1, snapshot, steering });
         drop(before);
         self.retired.extend(self.current.publish(&next));

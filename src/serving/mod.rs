@@ -8,6 +8,7 @@ mod doubt;
 mod in_force;
 mod keeper;
 mod moderation;
+mod news;
 mod renewals;
 mod shell;
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod tests;
 
 pub use current::Current;
 pub use keeper::{Keeper, Survey};
+pub use news::{Listener, News, Told};
 pub use shell::{Event, keep};

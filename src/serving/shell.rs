@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Current, Keeper, Survey};
+use super::{Current, Keeper, Listener, Survey, Told};
 use crate::health::{Alarm, Memory, Orders, Outcome, ProbeKey};
 use crate::limits::EVENTS_QUEUED_MAX;
 use crate::snapshot::Snapshot;
@@ -50,6 +50,8 @@ pub enum Event {
         /// Its words; none if it is over.
         text: Option<Arc<str>>,
     },
+    /// Who is told the news from now on, instead of those before.
+    Listen(Vec<Listener>),
     /// Somebody wants to know how things stand.
     Survey(oneshot::Sender<Survey>),
 }
@@ -61,7 +63,7 @@ pub fn keep(current: Arc<Current>, started: Instant) -> (mpsc::Sender<Event>, wa
     let keeper = Keeper::new(current, started.elapsed());
     // Where nothing is checked, nobody need wait.
     let (known, all_known) = watch::channel(keeper.all_known());
-    tokio::spawn(Shell { keeper, started, known }.run(events));
+    tokio::spawn(Shell { keeper, started, known, listeners: Vec::new() }.run(events));
     (sender, all_known)
 }
 
@@ -69,6 +71,7 @@ struct Shell {
     keeper: Keeper,
     started: Instant,
     known: watch::Sender<bool>,
+    listeners: Vec<Listener>,
 }
 
 impl Shell {
@@ -114,10 +117,12 @@ impl Shell {
                 Event::Memories(since, reply) => memories.push((since, reply)),
                 Event::Alarm { alarm, subject, text: Some(text) } => self.keeper.raise(alarm, &subject, &text, now),
                 Event::Alarm { alarm, subject, text: None } => self.keeper.clear(alarm, &subject, now),
+                Event::Listen(listeners) => self.listeners = listeners,
                 Event::Survey(reply) => surveys.push(reply),
             }
         }
         self.keeper.publish(now);
+        self.tell_news();
         if may_be_unknown {
             self.known.send_replace(self.keeper.all_known());
         }
@@ -130,6 +135,15 @@ impl Shell {
         }
         for reply in surveys {
             let _ = reply.send(self.keeper.survey(now));
+        }
+    }
+
+    /// Tells what changed; nobody is waited for.
+    fn tell_news(&mut self) {
+        let at = SystemTime::now();
+        for news in self.keeper.news() {
+            let told = Arc::new(Told { at, news });
+            self.listeners.iter().for_each(|listener| listener.tell(&told));
         }
     }
 }

@@ -120,7 +120,7 @@ fn config() -> Config {
         policy("rules", Choose::Geo { rules: rule(0, true), otherwise: Some(NodeId(4)) }, None),
         policy("apart", Choose::Geo { rules: rule(2, false), otherwise: Some(NodeId(1)) }, None),
     ];
-    Config { server, checks: vec![check], nodes, zones: Vec::new() }
+    Config { server, notify: None, checks: vec![check], nodes, zones: Vec::new() }
 }
 
 fn zone() -> Zone {

@@ -44,14 +44,14 @@ async fn a_request_goes_there_and_back() {
     let listening = listen(&path, echo()).await.unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let question = ExplainRequest { name: "www.example.com".into(), client: "192.0.2.1".into(), ..Default::default() };
-    for request in [Request::Status, Request::Reload, Request::Explain(question)] {
+    for request in [Request::Reload, Request::Orders(true), Request::Explain(question)] {
         let expected = Reply { exit: 1, out: format!("{request:?}"), err: "fault".into() };
         assert_eq!(called(&path, request).await, expected);
     }
     drop(listening);
     assert!(!path.exists());
     let expected = format!("error: no server listens on \"{}\"\n  help: is it running, with this --config?\n", path.display());
-    assert_eq!(called(&path, Request::Status).await, Reply::could_not_run(expected));
+    assert_eq!(called(&path, Request::Reload).await, Reply::could_not_run(expected));
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn what_is_no_request_is_refused_in_words() {
         let reply = sent(&path, octets).await;
         assert!(reply.starts_with("{\"exit\":2,") && reply.contains(expected), "{reply}");
     }
-    assert_eq!(called(&path, Request::Status).await.out, "Status");
+    assert_eq!(called(&path, Request::Reload).await.out, "Reload");
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,11 +82,11 @@ async fn silent_clients_are_let_go_of_and_others_wait_their_turn() {
         silent.push(UnixStream::connect(&path).await.unwrap());
     }
     let mut patient = UnixStream::connect(&path).await.unwrap();
-    patient.write_all(b"\"status\"\n").await.unwrap();
+    patient.write_all(b"\"reload\"\n").await.unwrap();
     let mut reply = String::new();
     assert!(timeout(CONTROL_IO_DEADLINE - Duration::from_millis(1), patient.read_to_string(&mut reply)).await.is_err());
     patient.read_to_string(&mut reply).await.unwrap();
-    assert!(reply.contains("Status"), "{reply}");
+    assert!(reply.contains("Reload"), "{reply}");
     let mut farewell = String::new();
     silent.remove(0).read_to_string(&mut farewell).await.unwrap();
     assert!(farewell.contains("no request came within 5 s"), "{farewell}");
@@ -99,7 +99,7 @@ async fn a_daemon_that_is_gone_is_told() {
     let (sender, requests) = mpsc::channel(1);
     drop(requests);
     let _listening = listen(&path, sender).await.unwrap();
-    let reply = called(&path, Request::Status).await;
+    let reply = called(&path, Request::Reload).await;
     assert!(reply.exit == 2 && reply.err.starts_with("error: the server is shutting down\n  help: "), "{reply:?}");
 }
 
@@ -112,7 +112,7 @@ async fn a_stale_socket_is_replaced_and_nothing_else() {
     let _listening = listen(&path, echo()).await.unwrap();
     let refused = listen(&path, echo()).await.unwrap_err().to_string();
     assert!(refused.contains("another server answers on it"), "{refused}");
-    assert_eq!(called(&path, Request::Status).await.out, "Status", "the first still answers");
+    assert_eq!(called(&path, Request::Reload).await.out, "Reload", "the first still answers");
 
     let file = folder.path().join("notes.txt");
     fs::write(&file, "mine").unwrap();
@@ -135,7 +135,7 @@ async fn a_server_that_breaks_off_is_told() {
         }
     });
     for _ in 0..2 {
-        let reply = called(&path, Request::Status).await;
+        let reply = called(&path, Request::Reload).await;
         assert!(reply.exit == 2 && reply.err.contains("gave no proper reply"), "{reply:?}");
     }
     broken.join().unwrap();

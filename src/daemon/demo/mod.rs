@@ -10,7 +10,6 @@ mod folder;
 mod places;
 mod resolver;
 mod screen;
-mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::terminal::{END_OF_TRANSMISSION, Terminal, keys};
 use super::{Daemon, Failure, could_not, survey, unguessable};
 use crate::health::Standing;
 use crate::serving::{Event, Survey};
@@ -31,7 +31,6 @@ use folder::Folder;
 use places::{CLIENTS, EDGES, Network, PLACES, edges_of};
 use resolver::Resolver;
 use screen::{Scene, Screen};
-use terminal::Terminal;
 
 /// Where the demo answers; the port of `signpost.toml` in this folder.
 const DNS_PORT: u16 = 5300;
@@ -41,8 +40,6 @@ const ROUND_INTERVAL: Duration = Duration::from_millis(100);
 const QUERIES_PER_ROUND: u16 = 10;
 /// How long the first answers may take to be right; a machine that needs more is too busy for probes with a timeout of 500 ms.
 const FIRST_ANSWERS_DEADLINE: Duration = Duration::from_secs(15);
-/// Keys that wait; nobody types ahead further.
-const KEYS_QUEUED_MAX: usize = 16;
 
 /// Plays until the visitor quits, input ends, or a signal comes.
 pub(super) fn demo() -> Result<(), Failure> {
@@ -99,7 +96,7 @@ impl Show {
         self.first_answers().await?;
         let mut screen = if live { Screen::live().map_err(could_not)? } else { Screen::plain() };
         screen.begin(&self.scene, &self.board, self.started.elapsed(), &mut out).map_err(could_not)?;
-        let mut keys = listen(input);
+        let mut keys = keys(input, Key::from_byte);
         let mut rounds = tokio::time::interval(ROUND_INTERVAL);
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -186,8 +183,6 @@ enum Key {
 
 impl Key {
     fn from_byte(byte: u8) -> Option<Self> {
-        /// Ctrl-D, where the terminal does not make it the end of input.
-        const END_OF_TRANSMISSION: u8 = 4;
         match byte {
             b'1'..=b'3' => Some(Self::Toggle(edges_of(usize::from(byte - b'1')))),
             b'4'..=b'6' => Some(Self::Toggle(edges_of(usize::from(byte - b'4')).split_off(1))),
@@ -196,27 +191,4 @@ impl Key {
             _ => None,
         }
     }
-}
-
-/// The keys of an input until it ends. It has a thread of its own, because reading a terminal waits without end.
-fn listen(mut input: impl Read + Send + 'static) -> mpsc::Receiver<Key> {
-    let (sender, keys) = mpsc::channel(KEYS_QUEUED_MAX);
-    std::thread::spawn(move || {
-        let mut byte = [0];
-        loop {
-            match input.read(&mut byte) {
-                Ok(0) => return,
-                Ok(_) => {
-                    if let Some(key) = byte.first().and_then(|&byte| Key::from_byte(byte))
-                        && sender.blocking_send(key).is_err()
-                    {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
-            }
-        }
-    });
-    keys
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::board::{Board, Shares};
 use super::places::{CLIENTS, Client, EDGES, Network, PLACES, edges_of};
-use super::terminal::Terminal;
+use crate::control::Paint;
+use crate::daemon::terminal::{self, Picture, Terminal};
 use crate::health::Verdict;
 
 /// Characters of a bar between its brackets.
@@ -63,8 +64,7 @@ pub(super) enum Screen {
 pub(super) struct Drawn {
     at: Duration,
     noted: usize,
-    lines: usize,
-    size: (usize, usize),
+    picture: Picture,
 }
 
 impl Screen {
@@ -75,7 +75,7 @@ impl Screen {
 
     /// The terminal, which is given back when the screen is dropped.
     pub(super) fn live() -> io::Result<Self> {
-        let coloured = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let coloured = terminal::paint() == Paint::Colours;
         Ok(Self::Live { terminal: Terminal::take()?, coloured, drawn: Drawn::default() })
     }
 
@@ -102,30 +102,16 @@ impl Screen {
                 *told = board.noted;
             }
             Self::Live { terminal, coloured, drawn } => {
-                if drawn.lines > 0 && drawn.noted == board.noted && now < drawn.at + REDRAW_INTERVAL {
+                if !drawn.picture.is_blank() && drawn.noted == board.noted && now < drawn.at + REDRAW_INTERVAL {
                     return Ok(());
                 }
                 let size = terminal.size();
                 let lines = frame(scene, board, now, size.0, *coloured);
-                out.write_all(drawn.over(size).as_bytes())?;
-                out.write_all(lines.join("\x1b[K\n").as_bytes())?;
-                out.write_all(b"\x1b[J")?;
-                *drawn = Drawn { at: now, noted: board.noted, lines: lines.len(), size };
+                drawn.picture.draw(&lines, size, out)?;
+                (drawn.at, drawn.noted) = (now, board.noted);
             }
         }
         out.flush()
-    }
-}
-
-impl Drawn {
-    /// What leads back to the first line. A terminal of another size has moved the lines, so it is cleared.
-    fn over(&self, size: (usize, usize)) -> String {
-        match self.lines {
-            0 => String::new(),
-            _ if self.size != size => "\x1b[2J\x1b[H".to_owned(),
-            1 => "\r".to_owned(),
-            lines => format!("\r\x1b[{}A", lines - 1),
-        }
     }
 }
 

@@ -60,6 +60,11 @@ pub(super) fn reason(error: &(dyn StdError + 'static)) -> Option<String> {
     })
 }
 
+/// The TLS side of a client that trusts the system's CAs.
+pub async fn for_webhook() -> Result<ClientConfig, String> {
+    configured(system_roots().await, true)
+}
+
 fn certificate_reason(fault: &CertificateError) -> String {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
     match fault {
