@@ -3,7 +3,7 @@
 //! An allocator maps large pieces apart and unmaps them when they are freed. glibc's learns from that: a piece of up to 32 MiB that
 //! was freed makes it keep such pieces in its heaps from then on, and of a heap only the end is ever given back. A load that ends
 //! would leave tens of MiB that nothing uses. So what is large gets room for more than that: room that is never written to takes
-//! addresses and no memory.
+//! addresses and no memory, but where the system promises no more than it has.
 
 use crate::limits::{ROOM_LARGE_LENGTH_MIN, ROOM_MAPPED_LENGTH};
 
@@ -13,8 +13,10 @@ pub fn vec_for<T>(count: usize) -> Vec<T> {
     let each = size_of::<T>().max(1);
     let is_large = count.saturating_mul(each) >= ROOM_LARGE_LENGTH_MIN;
     let least = if is_large { ROOM_MAPPED_LENGTH / each + 1 } else { 0 };
-    // It may be more than there is; then it grows as it is filled.
-    let _ = values.try_reserve_exact(count.max(least));
+    // It may be more than there is; then it is what is needed, or grows as it is filled.
+    if values.try_reserve_exact(count.max(least)).is_err() {
+        let _ = values.try_reserve_exact(count);
+    }
     values
 }
 

@@ -196,7 +196,7 @@ impl<'q> Edns<'q> {
             let (data, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])))?;
             match u16::from_be_bytes([c0, c1]) {
                 // RFC 6891 §6.1.2: the order of options means nothing, so neither of two subnets can count before the other.
-                // They say the same, or the query contradicts itself; what is refused is not echoed.
+                // They say the same, or the query contradicts itself, and neither is echoed.
                 OPTION_ECS => match (Ecs::read(data), self.ecs) {
                     (ecs @ Some(_), None) if subnets_agree => self.ecs = ecs,
                     (Some(ecs), Some(first)) if ecs.octets == first.octets => {}

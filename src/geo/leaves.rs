@@ -126,7 +126,7 @@ impl Leaves {
             }
             words.push(own);
         }
-        words.shrink_to_fit();
+        room::fit(&mut words);
         Self { words }
     }
 

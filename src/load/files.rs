@@ -18,6 +18,7 @@ use crate::room;
 /// What tells one version of a file from another without reading it, unless one came right after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stamp {
+    device: u64,
     inode: u64,
     length: u64,
     modified: (i64, i64),
@@ -28,6 +29,7 @@ struct Stamp {
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     Some(Stamp {
+        device: metadata.dev(),
         inode: metadata.ino(),
         length: metadata.len(),
         modified: (metadata.mtime(), metadata.mtime_nsec()),

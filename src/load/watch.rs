@@ -22,10 +22,10 @@ pub struct Watch {
 
 /// Hints that something was touched.
 #[derive(Debug)]
-struct Touches<Look> {
+struct Touches<L> {
     hints: mpsc::Receiver<()>,
     /// When we last looked and what we saw, if something was touched that nobody was told of yet.
-    untold: Option<(Instant, Look)>,
+    untold: Option<(Instant, L)>,
 }
 
 impl Watch {
@@ -71,16 +71,16 @@ impl Watch {
     }
 }
 
-impl<Look: Copy + PartialEq> Touches<Look> {
+impl<L: Copy + PartialEq> Touches<L> {
     /// Notes what is seen now; what was touched until now is part of it.
-    fn note(&mut self, look: impl FnOnce() -> Look) {
+    fn note(&mut self, look: impl FnOnce() -> L) {
         while self.hints.try_recv().is_ok() {}
         self.untold = Some((Instant::now(), look()));
     }
 
     /// Looks, not touches, tell whether files rest: a log beside them that is written all the time holds nothing up, and a
     /// file that is written slowly is never read half.
-    async fn settled(&mut self, settle: Duration, look: impl Fn() -> Look) -> Look {
+    async fn settled(&mut self, settle: Duration, look: impl Fn() -> L) -> L {
         loop {
             let Some((noted, _)) = &self.untold else {
                 match self.hints.recv().await {

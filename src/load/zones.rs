@@ -110,14 +110,15 @@ pub(super) fn read_zone(apex: &Name, path: &Path, setting: Setting<'_>, sources:
     let mut known = HashMap::new();
     let mut include = |written: &str, from: &Source| {
         let path = files::folder_of(Path::new(from.name())).join(written);
-        let found = beneath(setting.root, &path).inspect_err(|_| {
-            // What is not there yet may come.
-            noted.push(Noted::new(&path));
-        })?;
+        // As it is written: what is not there yet may come, and a link on the way may lead elsewhere one day.
+        noted.push(Noted::new(&path));
+        let found = beneath(setting.root, &path)?;
         if let Some(source) = known.get(&found) {
             return Ok(Arc::clone(source));
         }
-        noted.push(Noted::new(&found));
+        if found != path {
+            noted.push(Noted::new(&found));
+        }
         let source = sources
             .add(found.display().to_string(), files::read(&found, ZONE_FILE_LENGTH_MAX).map_err(|unreadable| unreadable.why)?);
         known.insert(found, Arc::clone(&source));
@@ -146,6 +147,6 @@ fn doubt_letters(apex: &Name, source: &Source) -> Option<Diagnostic> {
 /// The included file `path`, which must be beneath the zone folder. One file has one name here, however it is written.
 fn beneath(root: &Path, path: &Path) -> Result<PathBuf, String> {
     let real = |path: &Path| path.canonicalize().map_err(|_| format!("can't read \"{}\": no such file", path.display()));
-    let below = real(path)?.strip_prefix(real(root)?).map(|below| root.join(below));
+    let below = real(path)?.strip_prefix(real(files::shown(root))?).map(|below| root.join(below));
     below.map_err(|_| format!("\"{}\" is not beneath the zone folder \"{}\"", path.display(), root.display()))
 }

@@ -1,4 +1,4 @@
-//! The hash of names, eight octets a step: of any run of labels, so that a search counts only those suffixes that it asks for.
+//! The hash of names, eight octets a step: of any run of labels, so that a search hashes only those suffixes that it asks for.
 //!
 //! Queries are hostile, therefore seeded. The table keys are lower-case wire octets; whoever hashes has lower-cased before.
 

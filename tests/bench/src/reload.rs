@@ -114,6 +114,9 @@ fn change(command: &mut Command, question: &Query) -> Result<f64, Failure> {
         }
         std::thread::sleep(Duration::from_micros(200));
     }
+    if found.is_none() {
+        let _ = child.kill();
+    }
     let status = child.wait().map_err(|error| format!("signpost reload: {error}"))?;
     found.filter(|_| status.success()).ok_or_else(|| format!("the change did not come: signpost reload ended with {status}"))
 }
