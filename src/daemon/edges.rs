@@ -76,7 +76,10 @@ impl Daemon {
             self.tell_trouble(&name, trouble).await;
             changed |= self.looked.known.set(name, &addresses);
         }
-        let Some(snapshot) = self.snapshot.with_edges(&self.config, &self.looked.known).filter(|_| changed) else { return };
+        if !changed {
+            return;
+        }
+        let Some(snapshot) = self.snapshot.with_edges(&self.config, &self.looked.known) else { return };
         self.publish(Arc::new(snapshot)).await;
     }
 

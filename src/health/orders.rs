@@ -185,7 +185,9 @@ impl Order {
         let all = (over.as_nanos() / DRAIN_STEP_MIN.as_nanos()).clamp(1, u128::from(DRAIN_STEPS_MAX)) as u32;
         let length = over / all;
         let begun = self.since.filter(|_| !length.is_zero())?;
-        let elapsed = now.duration_since(begun).unwrap_or_default();
+        // A clock that lags farther behind than the drain takes (a machine without one that starts) revives nobody.
+        let elapsed =
+            now.duration_since(begun).unwrap_or_else(|early| if early.duration() > over { over } else { Duration::ZERO });
         let done = (elapsed.as_nanos() / length.as_nanos()).min(u128::from(all)) as u32;
         Some(Steps { all, done, length, begun })
     }
@@ -293,6 +295,15 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_lags_far_behind_revives_nobody() {
+        let order = drain("eu/fra-1", 60);
+        let before = |seconds: u64| at(0) - Duration::from_secs(seconds);
+        assert_eq!(order.share(before(61)), 0, "as after a start at 1970");
+        assert!(order.share(before(59)) > SHARE_WHOLE / 2, "a clock that was set back a little");
+        assert_eq!(order.share(at(60)), 0);
+    }
+
+    #[test]
     fn patterns_name_endpoints_as_a_shell_would() {
         let cases = [
             ("eu/fra-1", true, false),
@@ -364,7 +375,7 @@ mod tests {
         assert!(orders.on("eu", "fra-1", at(8)).is_out);
         assert_eq!(orders.on("eu", "fra-1", at(9)), Ordered::NONE);
         assert_eq!(orders.next_change(at(9)), None);
-        // A clock that stands before its beginning lets a drain wait, and never overflows.
-        assert_eq!(orders.on("eu", "fra-1", SystemTime::UNIX_EPOCH).share, 875);
+        // A clock that stands long before its beginning takes the drain for complete, and nothing overflows.
+        assert!(orders.on("eu", "fra-1", SystemTime::UNIX_EPOCH).is_out);
     }
 }

@@ -4,7 +4,7 @@
 //! network works. Verdicts are not known here: outcomes come in as heard or missed, and `tracker.rs` asks what to believe.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::{Planned, ProbeKey};
@@ -14,8 +14,8 @@ use crate::limits::{ANSWER_UNDER_WAY_MAX, BLIND_ENDPOINTS_MIN, BLIND_PATIENCE, B
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     addresses: BTreeMap<IpAddr, Heard>,
-    /// Those that are silent and not called dead for it.
-    silent: BTreeSet<IpAddr>,
+    /// Those that are silent and not called dead for it, by place.
+    silent: BTreeSet<(u32, IpAddr)>,
     /// How many are called dead, and silent.
     dead: usize,
     places: usize,
@@ -94,7 +94,8 @@ impl Sight {
             keys.insert(key);
         }
         self.addresses.values_mut().for_each(|heard| heard.missing.retain(|key| keys.contains(key)));
-        self.silent.retain(|address| self.addresses.contains_key(address));
+        let silent = std::mem::take(&mut self.silent).into_iter();
+        self.silent = silent.filter_map(|(_, address)| Some((self.addresses.get(&address)?.place, address))).collect();
         self.dead = self.addresses.values().filter(|heard| heard.dead).count();
         self.places = self.addresses.values().map(|heard| heard.place).collect::<BTreeSet<_>>().len();
         let known = std::mem::take(&mut self.references);
@@ -134,8 +135,8 @@ impl Sight {
         }
         heard.at = Some(now);
         self.dead = self.dead.saturating_sub(usize::from(std::mem::take(&mut heard.dead)));
-        self.silent.remove(&address);
         let place = heard.place;
+        self.silent.remove(&(place, address));
         if let Some((_, at)) = self.heard_last.filter(|(last, _)| *last != place) {
             self.heard_elsewhere_at = Some(at);
         }
@@ -151,7 +152,7 @@ impl Sight {
         if heard.dead || heard.missing.len() < heard.asked {
             return self.tick(now);
         }
-        self.silent.insert(address);
+        self.silent.insert((heard.place, address));
         self.reconsider(now);
     }
 
@@ -160,7 +161,7 @@ impl Sight {
         if let Some(heard) = self.addresses.get_mut(&address).filter(|heard| !heard.dead && !heard.missing.is_empty()) {
             heard.dead = true;
             self.dead += 1;
-            self.silent.remove(&address);
+            self.silent.remove(&(heard.place, address));
         }
     }
 
@@ -224,7 +225,7 @@ impl Sight {
             None => self.blind = self.goes_blind(now),
             Some(blind) if self.is_patient(&blind, now) => {
                 // Who is silent still was doubted long enough.
-                std::mem::take(&mut self.silent).into_iter().for_each(|address| self.bury(address));
+                std::mem::take(&mut self.silent).into_iter().for_each(|(_, address)| self.bury(address));
                 self.blind = None;
             }
             Some(blind) if self.sees_again(&blind) => {
@@ -255,7 +256,7 @@ impl Sight {
             return (silent == of).then(|| blind(Blindness::NeverHeard));
         }
         let enough = silent >= BLIND_ENDPOINTS_MIN && silent.saturating_mul(BLIND_SHARE) >= of;
-        (enough && self.silent_places() >= BLIND_PLACES_MIN).then(|| blind(Blindness::MassChange { silent, of }))
+        (enough && self.are_silent_places(BLIND_PLACES_MIN)).then(|| blind(Blindness::MassChange { silent, of }))
     }
 
     fn sees_again(&self, blind: &Blind) -> bool {
@@ -287,9 +288,12 @@ impl Sight {
         self.addresses.len().saturating_sub(self.dead)
     }
 
-    fn silent_places(&self) -> usize {
-        let places = self.silent.iter().filter_map(|address| Some(self.addresses.get(address)?.place));
-        places.collect::<BTreeSet<_>>().len()
+    /// Whether the silent stand in so many places: a step a place, since thousands may fall silent together.
+    fn are_silent_places(&self, least: usize) -> bool {
+        let lowest = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let from = |place: u32| self.silent.range((place, lowest)..).next().map(|(place, _)| *place);
+        let places = std::iter::successors(from(0), |place| from(place.checked_add(1)?));
+        places.take(least).count() >= least
     }
 
     /// After a new plan the counts are those of the addresses that are left.

@@ -79,9 +79,11 @@ impl Client {
 
     /// The message, if it is one and answers the query.
     fn answer(&self, octets: &[u8], id: u16) -> Option<Message> {
+        // Whoever floods us with other numbers is not read.
+        octets.strip_prefix(&id.to_be_bytes())?;
         let answer = Message::from_vec(octets).ok()?;
         let metadata = &answer.metadata;
-        let is_answer = metadata.id == id && metadata.message_type == MessageType::Response && metadata.op_code == OpCode::Query;
+        let is_answer = metadata.message_type == MessageType::Response && metadata.op_code == OpCode::Query;
         // Whoever can't read the query leaves the question out.
         let asked = answer.queries.is_empty() || answer.queries == [self.question.clone()];
         (is_answer && asked).then_some(answer)

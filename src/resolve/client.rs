@@ -46,13 +46,27 @@ pub(super) async fn look_up(servers: &[SocketAddr], name: &str, asked: Asked) ->
             let addresses: Vec<IpAddr> = found.answers().iter().filter_map(|record| record.data.ip_addr()).collect();
             // A chain of CNAMEs holds as long as its shortest link.
             let ttl = found.answers().iter().map(|record| record.ttl).min().unwrap_or_default();
-            if addresses.is_empty() { Answer::Nothing } else { Answer::Found(addresses, Duration::from_secs(ttl.into())) }
+            let of_hosts: Vec<IpAddr> = addresses.iter().copied().filter(|address| may_be_host(*address)).collect();
+            match (addresses.first(), of_hosts.is_empty()) {
+                (None, _) => Answer::Nothing,
+                (Some(address), true) => Answer::Failed(format!("the answer {address} is the address of no host")),
+                (Some(_), false) => Answer::Found(of_hosts, Duration::from_secs(ttl.into())),
+            }
         }
         Err(error) if error.is_nx_domain() => Answer::Failed(String::from("there is no such name")),
         Err(error) if error.is_no_records_found() => Answer::Nothing,
         Err(NetError::Timeout) => Answer::Failed(format!("no resolver answered the question for {word} in time")),
         Err(error) => Answer::Failed(format!("the question for {word} failed: {error}")),
     }
+}
+
+/// What filters and captive portals answer with is nobody's address, and nobody's clients are sent there.
+fn may_be_host(address: IpAddr) -> bool {
+    let is_special = match address {
+        IpAddr::V4(v4) => v4.is_broadcast() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    !(is_special || address.is_unspecified() || address.is_multicast())
 }
 
 /// A resolver that remembers nothing: resolv.conf may be another by the next question.
@@ -75,4 +89,19 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
     let mut server = NameServerConfig::udp_and_tcp(address.ip());
     server.connections.iter_mut().for_each(|connection| connection.port = address.port());
     server
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_host_has_is_no_answer() {
+        for none in ["0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "169.254.1.1", "fe80::1", "ff02::1"] {
+            assert!(!may_be_host(none.parse().unwrap()), "{none}");
+        }
+        for host in ["192.0.2.1", "127.0.0.2", "10.0.0.1", "2001:db8::1", "fd00::1"] {
+            assert!(may_be_host(host.parse().unwrap()), "{host}");
+        }
+    }
 }

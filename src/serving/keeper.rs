@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::in_force::InForce;
 use super::moderation::Moderation;
+use super::names::Names;
 use super::news::News;
 use super::renewals::{Renewal, Renewals};
 use super::{Current, doubt};
@@ -55,6 +56,8 @@ pub struct Keeper {
     doubts: PerFamily<(Option<Blindness>, bool)>,
     /// What orders and moderation make of single endpoints in what answers.
     treatments: BTreeMap<(NodeId, u16), Treatment>,
+    /// What probes are called.
+    names: Names,
     /// What nobody was told yet.
     news: Vec<News>,
     retired: Vec<Arc<Serving>>,
@@ -77,6 +80,7 @@ impl Keeper {
             changes: 0,
             doubts: PerFamily::default(),
             treatments: BTreeMap::new(),
+            names: Names::default(),
             news: Vec::new(),
             retired: Vec::new(),
             loaded: None,
@@ -222,12 +226,12 @@ impl Keeper {
     fn take_changes(&mut self, now: Duration) {
         self.take_blindness(now);
         for Change { key, verdict, uneasy: _ } in self.tracker.changes() {
-            self.stale |= verdict.is_some() || self.current.load().snapshot.policies.follow_confidence();
+            self.stale = self.stale || verdict.is_some() || self.current.load().snapshot.policies.follow_confidence();
             let Some(verdict) = verdict else { continue };
             self.changes += 1;
             let ProbeKey { check, address, port, name } = &key;
             let (port, name) = (Some(*port).filter(|port| *port != 0), name.as_deref());
-            let endpoint = self.names_of(&key);
+            let endpoint = self.names.of(&self.current.load().snapshot.policies, &key);
             let standing = self.tracker.standing(&key);
             let reason = standing.and_then(|standing| standing.last_error.as_ref()).map(|(_, why)| Arc::clone(why));
             // At a start everything comes up, which nobody needs to be told.
@@ -268,14 +272,6 @@ impl Keeper {
             Some(text) => self.raise(alarm, subject, &text, now),
             None => self.clear(alarm, subject, now),
         }
-    }
-
-    /// The endpoints that a key judges, for the log.
-    fn names_of(&self, key: &ProbeKey) -> String {
-        let serving = self.current.load();
-        let policies = &serving.snapshot.policies;
-        let index = (0..).zip(policies.probes()).find(|(_, probe)| probe.key == *key).map(|(index, _)| index);
-        index.map(|index| policies.endpoints_of(index).join(" ")).unwrap_or_default()
     }
 
     fn publish_next(&mut self, now: Duration) {

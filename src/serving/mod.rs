@@ -8,6 +8,7 @@ mod doubt;
 mod in_force;
 mod keeper;
 mod moderation;
+mod names;
 mod news;
 mod renewals;
 mod shell;

@@ -64,7 +64,7 @@ impl Kept {
         let serving = survey.await.unwrap().serving;
         let policies = &serving.snapshot.policies;
         let state = serving.steering.state(policies.find("eu").unwrap()).unwrap();
-        let name = |(member, _)| policies.endpoints_of(u32::from(member)).concat();
+        let name = |(member, _)| policies.endpoints_by_probe()[usize::from(member)].concat();
         (serving.generation, state.draw(Grade::Up, Some(Family::V4)).members().map(name).collect())
     }
 }

@@ -80,8 +80,9 @@ fn explained(client: &str, dice: &str, pools_down: &[&str]) -> String {
         dice: Some(dice.into()),
     };
     let snapshot = Arc::clone(&LOADED.snapshot);
+    let endpoints = snapshot.policies.endpoints_by_probe();
     let is_down = |probe: u32| {
-        let endpoints = snapshot.policies.endpoints_of(probe);
+        let endpoints = &endpoints[probe as usize];
         endpoints.iter().all(|endpoint| pools_down.iter().any(|pool| endpoint.starts_with(&format!("{pool}/"))))
     };
     let verdict = |probe: u32| if is_down(probe) { Verdict::Down } else { Verdict::Up };

@@ -238,7 +238,7 @@ impl Policies {
             let Kind::Pool(pool) = &node.kind else { continue };
             let point = node.location.map(|point| (point.latitude.to_bits(), point.longitude.to_bits()));
             let place = point.map_or_else(|| self.origin(NodeId(index)).0, |point| *located.entry(point).or_insert(index));
-            for probe in pool.endpoints.iter().flat_map(|endpoint| Family::ALL.map(|family| endpoint.probes[family])).flatten() {
+            for probe in pool.endpoints.iter().flat_map(CompiledEndpoint::probes) {
                 if let Some(known) = places.get_mut(probe as usize) {
                     known.get_or_insert(place);
                 }
@@ -255,17 +255,24 @@ impl Policies {
         self.probes.iter().zip(places).map(planned).collect()
     }
 
-    /// The endpoints that a probe judges, as `pool/endpoint`.
-    pub fn endpoints_of(&self, probe: u32) -> Vec<String> {
-        let mut names = Vec::new();
+    /// The endpoints that each probe judges, as `pool/endpoint`.
+    pub fn endpoints_by_probe(&self) -> Vec<Vec<String>> {
+        let mut names = vec![Vec::new(); self.probes.len()];
         for node in &self.nodes {
             let Kind::Pool(pool) = &node.kind else { continue };
-            let judged = |endpoint: &&CompiledEndpoint| endpoint.probes().any(|judging| judging == probe);
-            names.extend(pool.endpoints.iter().filter(judged).map(|endpoint| format!("{}/{}", node.name, endpoint.name)));
+            for endpoint in &pool.endpoints {
+                for probe in endpoint.probes() {
+                    if let Some(names) = names.get_mut(probe as usize) {
+                        names.push(format!("{}/{}", node.name, endpoint.name));
+                    }
+                }
+            }
         }
-        // One pool may be made for several names that the same host is asked of.
-        names.sort();
-        names.dedup();
+        for names in &mut names {
+            // One pool may be made for several names that the same host is asked of.
+            names.sort();
+            names.dedup();
+        }
         names
     }
 
