@@ -181,7 +181,11 @@ impl Fallen {
         };
         let count = |test: fn(&(u64, bool, bool)) -> bool| members.iter().filter(|member| test(member)).count();
         let (enough, more) = match min_up {
-            MinUp::Count(1) => (count(|member| member.1) >= 1, true),
+            MinUp::Count(1) => {
+                // There is no edge beside which it could stay; a reload that makes one begins anew.
+                self.0.remove(name);
+                return count(|member| member.1) >= 1;
+            }
             MinUp::Count(least) => {
                 let up = count(|member| member.1);
                 (up >= least, up > least || up == count(|member| member.2))

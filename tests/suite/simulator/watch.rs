@@ -26,6 +26,8 @@ pub(super) struct Watch {
     recovered: BTreeMap<(usize, String), Duration>,
     /// The part of its weight that an endpoint had, and since when.
     grown: BTreeMap<(usize, String), (f64, Duration)>,
+    /// Whether a reload gave other weights to what is gone already.
+    reweighed: bool,
     /// Those of the configuration, reckoned once.
     limits: Option<Rc<[Limit]>>,
 }
@@ -48,6 +50,7 @@ impl Watch {
         self.before.retain(|key, _| has(key));
         self.recovered.retain(|(pool, name), _| exists(*pool, name));
         self.limits = None;
+        self.reweighed = true;
         // Other answers, other steps.
         self.grown.clear();
     }
@@ -87,6 +90,7 @@ impl Watch {
         }
         self.blind = scene.blind;
         self.look_at_limits(&limits, &held, scene.now)?;
+        self.reweighed = false;
         for (pool, endpoint) in scene.model.endpoints() {
             let key = (pool, endpoint.name.clone());
             let is_out = self.is_out(pool, &endpoint.name, endpoint.addresses.map(|address| address.is_some()));
@@ -153,7 +157,7 @@ impl Watch {
             limits.iter().map(|limit| [0, 1].map(|family| self.removed(limit, family, now))).collect();
         for (limit, sums) in limits.iter().zip(&sums) {
             for (sum, count, is_new) in sums {
-                if *is_new && *count > 1 && *sum > limit.share + EPSILON {
+                if *is_new && !self.reweighed && *count > 1 && *sum > limit.share + EPSILON {
                     return Err(format!("\"{}\" lost {sum:.3} of its weight in a minute", limit.name));
                 }
             }
