@@ -66,3 +66,8 @@ pub mod transport;
 
 // Floor 7
 pub mod daemon;
+
+/// Goldens are compared and rewritten in one way, here and in the suite.
+#[cfg(test)]
+#[path = "../tests/suite/harness/golden.rs"]
+mod golden;

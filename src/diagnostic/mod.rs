@@ -5,6 +5,8 @@
 
 mod render;
 mod suggest;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

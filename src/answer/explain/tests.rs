@@ -8,6 +8,7 @@ use crate::answer::Throw;
 use crate::config::*;
 use crate::diagnostic::{Sources, Span};
 use crate::geo::{Match, World};
+use crate::golden;
 use crate::health::Verdict;
 use crate::snapshot::{Circumstances, Policies, Snapshot, Steering, bindings, compile_zone, link};
 use crate::zone::{Record, Zone};
@@ -171,14 +172,10 @@ fn account(down: &[&str], qname: &str, qtype: RrType, subnet: Option<(IpAddr, u8
     explain(&serving(down), &asked, &Why { down: &why, ordered: &|_, _| None })
 }
 
-/// Compares with the file that keeps the account; `UPDATE_GOLDEN=1` rewrites it.
+/// Compares with the file that keeps the account.
 #[track_caller]
 fn check(case: &str, account: String) {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain").join(case).with_extension("txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, &account).unwrap();
-    }
-    assert_eq!(account, std::fs::read_to_string(&file).unwrap_or_default(), "{case} differs:\n{account}");
+    golden::check(&format!("tests/explain/{case}.txt"), &account);
 }
 
 fn subnet(text: &str, length: u8) -> Option<(IpAddr, u8)> {

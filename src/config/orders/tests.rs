@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::num::NonZeroU16;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::parse;
+use crate::diagnostic::tests::each_broken_file;
 use crate::diagnostic::{Sources, any_error, render};
 
 const CONFIG: &str = r#"
@@ -107,26 +107,13 @@ fn an_order_for_nobody_stands_only_if_it_stood_before() {
     assert_eq!(read_text(text.as_bytes(), kept.as_ref()), (kept, warning));
 }
 
-/// Each broken file beside what is said of it; `UPDATE_GOLDEN=1` rewrites.
 #[test]
 fn goldens() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics/orders");
-    let mut cases: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    cases.sort();
-    assert!(cases.len() >= 12, "{} cases in {}", cases.len(), folder.display());
-    let mut wrong = Vec::new();
-    for case in cases {
-        let (orders, said) = read_text(&fs::read(&case).unwrap(), Some(&Orders::default()));
-        assert!(orders.is_none(), "{}", case.display());
-        let expected = case.with_extension("expected");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&expected, &said).unwrap();
-        } else if fs::read_to_string(&expected).ok().as_ref() != Some(&said) {
-            wrong.push(format!("{}:\n{said}", case.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    each_broken_file("tests/diagnostics/orders", "toml", 12, |file| {
+        let (orders, said) = read_text(&fs::read(file).unwrap(), Some(&Orders::default()));
+        assert!(orders.is_none(), "{}", file.display());
+        said
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is typed, the help as a golden, and what wrong usage is told.
 
 use super::*;
+use crate::golden;
 
 fn parsed(line: &str) -> Result<Command, Reply> {
     parse(std::iter::once("signpost").chain(line.split_whitespace()).map(OsString::from))
@@ -15,11 +16,7 @@ fn the_table_makes_a_sound_program() {
 fn help_is_what_the_golden_file_says() {
     let lines = std::iter::once(String::from("--help")).chain(COMMANDS.iter().map(|row| format!("{} --help", row.name)));
     let help: String = lines.map(|line| format!("$ signpost {line}\n{}\n", parsed(&line).unwrap_err().out)).collect();
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/help.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, &help).unwrap();
-    }
-    assert_eq!(help, std::fs::read_to_string(&file).unwrap_or_default(), "\n{help}");
+    golden::check("tests/control/help.txt", &help);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! One status with everything in it: its JSON as the golden file has it, its text, and what is news about the next one.
 
-use std::path::Path;
-
 use super::*;
+use crate::golden;
 
 fn moment(at: &str, seconds: f64) -> Moment {
     Moment { at: format!("2026-11-24T{at}Z"), seconds }
@@ -96,11 +95,7 @@ fn status() -> Status {
 #[test]
 fn the_json_is_what_the_golden_file_says() {
     let json = serde_json::to_string_pretty(&status()).unwrap() + "\n";
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/status.json");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, &json).unwrap();
-    }
-    assert_eq!(json, std::fs::read_to_string(&file).unwrap_or_default(), "\n{json}");
+    golden::check("tests/control/status.json", &json);
     assert_eq!(Status::of(&Reply::done(status().json())), Some(status()));
     assert_eq!(Status::of(&Reply { exit: 1, ..Reply::done(status().json()) }), None);
 }
