@@ -66,7 +66,7 @@ pub enum Command {
         /// For a program.
         json: bool,
     },
-    /// Play with a server, three edges and a zone, all local.
+    /// Play with a server, six edges in three places and a zone, all local.
     Demo,
 }
 

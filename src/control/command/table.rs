@@ -196,8 +196,8 @@ pub(super) const COMMANDS: &[Row] = &[
     },
     Row {
         name: "demo",
-        summary: "Play with a server, three edges and a zone, all on this machine",
-        detail: "Starts three small HTTP edges and the zone example.com on 127.0.0.1:5300, prints what to ask with dig, and lets\n\
+        summary: "Play with a server, six edges in three places and a zone, all on this machine",
+        detail: "Starts six small HTTP edges in three places and the zone example.com on 127.0.0.1:5300, prints what to ask with dig, and lets\n\
                  you kill and revive an edge to see the answers move. It brings its own configuration.",
         arguments: &[],
         make: |_| Command::Demo,

@@ -95,7 +95,7 @@ pub struct Duel {
     pub other: Peer,
     /// What was asked.
     pub work: Work,
-    /// The ratios of the rates of each pair, in order.
+    /// The ratios of the rates of each pair.
     pub ratios: Vec<f64>,
     /// All slices of each together.
     pub sums: [Sample; 2],
@@ -205,8 +205,7 @@ fn duel(scene: &Scene, sides: [(Peer, &Server); 2], work: Work, names: u32, pair
         }
     }
     let [ones, others] = &slices;
-    let mut ratios: Vec<f64> = ones.iter().zip(others).map(|(one, other)| one.rate / other.rate).collect();
-    ratios.sort_by(f64::total_cmp);
+    let ratios = ones.iter().zip(others).map(|(one, other)| one.rate / other.rate).collect();
     Ok(Duel { one: sides[0].0, other: sides[1].0, work, ratios, sums: [mean(ones), mean(others)] })
 }
 

@@ -19,7 +19,8 @@ use crate::harness::{ZONE_HEAD, until};
 /// Probes of one endpoint before the server is measured first, and from then until it is measured again.
 const PROBES_BEFORE: usize = 10;
 const PROBES_BETWEEN: usize = 20;
-/// Octets that it may grow by between: one leaked buffer of 64 KiB a probe of each endpoint would be twice that.
+/// Octets that it may grow by between: a buffer of 64 KiB leaked at each probe of each silent endpoint would be more; the others are
+/// probed a fifth as often.
 const GROWTH_MAX: usize = 8 << 20;
 /// File descriptors that may be open at one moment more than at another: two for each endpoint.
 const FILES_MAX: usize = 32;

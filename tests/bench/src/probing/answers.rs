@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 use super::address;
 use super::family::Process;
 use super::prober::{self, Folder, POOL};
+use crate::bout::median;
 use crate::load::Load;
 use crate::work::{Judge, Query};
 use crate::{Failure, GENERATOR_CORE, process};
@@ -101,8 +102,7 @@ fn report(setting: &Setting, pairs: &[[f64; 2]]) -> String {
         // Writing into a String can't fail.
         let _ = writeln!(text, "| {} | {probing:.0} | {idle:.0} | {:.2} |", index + 1, probing / idle);
     }
-    let mut ratios: Vec<f64> = pairs.iter().map(|[probing, idle]| probing / idle).collect();
-    ratios.sort_by(f64::total_cmp);
-    let _ = writeln!(text, "\nRatio, median of the pairs: {:.2}", ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN));
+    let ratios = pairs.iter().map(|[probing, idle]| probing / idle);
+    let _ = writeln!(text, "\nRatio, median of the pairs: {:.2}", median(ratios));
     text
 }

@@ -14,6 +14,7 @@ use nix::sys::signal::Signal;
 use super::address;
 use super::family::Process;
 use crate::Failure;
+use crate::bout::median;
 
 /// Endpoints of a pool, which holds 255 at most.
 pub const POOL: u32 = 250;
@@ -111,6 +112,8 @@ fn pair(setting: &Setting, folder: &Folder, server: &mut Process, accept: &mut P
 fn https(setting: &Setting, folder: &Folder) -> Result<String, Failure> {
     let _nginx = folder.nginx(setting)?;
     let server = folder.serve("0,1")?;
+    sleep(SETTLE);
+    folder.all_are_up(setting.endpoints)?;
     let mut text = String::from("| slice | CPU us/probe | memory MiB | status says |\n|---|---|---|---|\n");
     for index in 1..=setting.pairs {
         sleep(SETTLE);
@@ -202,11 +205,21 @@ impl Folder {
 
     /// What status says of the prober.
     fn status(&self) -> Result<String, Failure> {
+        let text = self.whole_status()?;
+        Ok(text.lines().find(|line| line.contains("probes")).unwrap_or("status says nothing of probes").trim().to_owned())
+    }
+
+    /// Fails unless as many endpoints are up: probes that fail are another work than those that pass.
+    fn all_are_up(&self, count: u32) -> Result<(), Failure> {
+        let text = self.whole_status()?;
+        if text.contains(&format!(" {count} up")) { Ok(()) } else { Err(format!("not all of {count} endpoints are up:\n{text}")) }
+    }
+
+    fn whole_status(&self) -> Result<String, Failure> {
         let config = self.path("signpost.toml");
         let output = Command::new(&self.signpost).args(["status", "--config"]).arg(config).output();
         let output = output.map_err(|error| format!("status: {error}"))?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text.lines().find(|line| line.contains("probes")).unwrap_or("status says nothing of probes").trim().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
@@ -257,8 +270,7 @@ fn report(setting: &Setting, pairs: &[Pair]) -> String {
             signpost / bare
         );
     }
-    let mut ratios: Vec<f64> = pairs.iter().map(|pair| pair.signpost / pair.bare).collect();
-    ratios.sort_by(f64::total_cmp);
-    let _ = writeln!(text, "\nRatio, median of the pairs: {:.2}", ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN));
+    let ratios = pairs.iter().map(|pair| pair.signpost / pair.bare);
+    let _ = writeln!(text, "\nRatio, median of the pairs: {:.2}", median(ratios));
     text
 }
